@@ -1,0 +1,26 @@
+// Image: owned RGB bytes, the only pixels that cross folder borders and the only ones that reach
+// the window. Thread: any (a plain value).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace graft {
+
+struct Image {
+    int width = 0;   ///< pixels
+    int height = 0;  ///< pixels
+    std::vector<std::uint8_t> rgb;  ///< height x width x 3, row-major, no padding, sRGB 0..255
+
+    bool empty() const { return rgb.empty(); }
+    std::size_t byteCount() const { return rgb.size(); }
+    const std::uint8_t* row(int y) const { return rgb.data() + std::size_t(y) * width * 3; }
+    std::uint8_t* row(int y) { return rgb.data() + std::size_t(y) * width * 3; }
+    static Image blank(int width, int height) {
+        return {width, height, std::vector<std::uint8_t>(std::size_t(width) * height * 3)};
+    }
+    bool operator==(const Image&) const = default;
+};
+
+}  // namespace graft

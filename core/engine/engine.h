@@ -1,0 +1,58 @@
+// Engine: the facade that window and command line use for whatever needs torch or takes long.
+// The engine has no opinion about windows. Thread: any; functions that return a Job return at
+// once, the others block briefly as noted.
+#pragma once
+
+#include "core/analysis/evaluation.h"
+#include "core/data/importers/importer.h"
+#include "core/deploy/package.h"
+#include "core/engine/job.h"
+#include "core/engine/run_handle.h"
+#include "core/nn/catalog.h"
+#include "core/project/project.h"
+#include "core/train/trainer.h"
+
+#include <memory>
+#include <string>
+
+namespace graft::engine {
+
+/// Sets thread counts and libraries up; once, at the start of the program.
+void initialize();
+/// "Debian LibTorch 1.13.1, 2 threads, CPU" for the status line and `info`.
+std::string deviceText();
+
+std::unique_ptr<Job<Dataset>> startImport(const std::string& path, const ImportOptions& options);
+std::unique_ptr<Job<RescanReport>> startRescan(Dataset dataset);
+std::unique_ptr<Job<Dataset>> startApplyRescan(Dataset dataset, RescanReport report,
+                                               ImportOptions options);
+std::unique_ptr<Job<LayerNode>> startLayerTree(const std::string& backbone, int classCount);
+std::unique_ptr<Job<WeightReport>> startWeightCheck(const std::string& path,
+                                                    const std::string& backbone);
+
+/// Adds a run to the project with its present options and starts it on a thread of its own.
+/// Errors: no usable pictures, one class only, read-only project (all before anything is made).
+Result<std::unique_ptr<RunHandle>> startRun(Project& project, const std::string& name = {});
+/// Goes on from the run's newest whole checkpoint. Errors: NotFound (no checkpoint yet: the run
+/// starts over instead), Finished runs are InvalidArgument.
+Result<std::unique_ptr<RunHandle>> resumeRun(Project& project, RunId run);
+
+/// Blocking form for the command line: the same run on the calling thread, reporting to `sink`
+/// after the project file has it.
+Result<RunState> runHere(Project& project, RunId run, bool resume, RunControl& control,
+                         Mailbox<RunCommand>& commands, TrainSink& sink);
+
+/// Evaluates the run's best (else newest) checkpoint on a split of the data as labelled now; the
+/// result is stored in the project when `project` is writable. Split::None picks test if there is
+/// one, else validation.
+Result<std::unique_ptr<Job<Evaluation>>> startEvaluation(Project& project, RunId run, Split split);
+/// The run's best checkpoint, else its newest. Error NotFound.
+Result<std::string> runCheckpoint(const Project& project, RunId run);
+
+/// Exports the run into `folder` (see deploy/package.h).
+Result<std::unique_ptr<Job<ExportReport>>> startExport(Project& project, RunId run,
+                                                       const std::string& folder);
+/// Path of graft-cli: beside this program, else in PATH.
+std::string checkerProgram();
+
+}  // namespace graft::engine

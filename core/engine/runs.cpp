@@ -1,0 +1,169 @@
+// The engine's functions around runs: start, resume, evaluate, export.
+#include "core/engine/engine.h"
+
+#include "core/engine/run_sink.h"
+#include "core/engine/run_thread.h"
+#include "core/train/checkpoint.h"
+#include "core/train/evaluation_job.h"
+
+#include <filesystem>
+
+namespace graft::engine {
+namespace fs = std::filesystem;
+namespace {
+
+Status checkReady(const Project& project) {
+    if (project.readOnly()) {
+        return Error{ErrorCode::Busy, "This project is open read-only; nothing can be trained in it.",
+                     {}, "Close it where it is open for writing, then open it again."};
+    }
+    const auto counts = project.dataset().countByClass(Split::Train);
+    std::int64_t classes = 0;
+    for (const auto& [id, count] : counts) {
+        classes += count > 0 ? 1 : 0;
+    }
+    if (classes < 2) {
+        return Error{ErrorCode::InvalidArgument,
+                     "Training needs pictures of at least two classes; there are pictures to train "
+                     "on in " + std::to_string(classes) + ".",
+                     {}, "Add pictures, or change the split, on the Data page."};
+    }
+    return {};
+}
+
+// From the stored run, so that resuming uses what it began with, whatever changed since.
+Result<TrainJob> makeJob(const Project& project, const RunRecord& record, bool resume) {
+    TrainJob job;
+    GRAFT_TRY(const RunStore store, project.runStore(record.id));
+    GRAFT_TRY(job.dataset, store.dataset());
+    job.dataset.classes = record.classes;
+    job.model = record.model;
+    job.augment = record.augment;
+    job.options = record.options;
+    job.folder = project.runFolder(record.id);
+    if (resume) {
+        if (record.state == RunState::Finished) {
+            return Error{ErrorCode::InvalidArgument, record.name + " is finished already.", {},
+                         "Start a new run."};
+        }
+        Result<std::string> checkpoint = newestCheckpoint(job.folder, nullptr);
+        if (!checkpoint && checkpoint.error().code != ErrorCode::NotFound) {
+            return checkpoint.error();
+        }
+        // Without a checkpoint nothing was trained yet: the run starts over under its own name.
+        job.resumeFrom = checkpoint ? *checkpoint : std::string();
+    }
+    return job;
+}
+
+Result<std::unique_ptr<RunHandle>> launch(Project& project, const RunRecord& record, bool resume) {
+    GRAFT_TRY(TrainJob job, makeJob(project, record, resume));
+    GRAFT_TRY(RunStore store, project.runStore(record.id));
+    return std::unique_ptr<RunHandle>(std::make_unique<RunThread>(
+        record.id, std::move(job), std::move(store), project.filesFolder()));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RunHandle>> startRun(Project& project, const std::string& name) {
+    GRAFT_CHECK(checkReady(project));
+    GRAFT_TRY(const RunRecord record, project.addRun(name));
+    return launch(project, record, false);
+}
+
+Result<std::unique_ptr<RunHandle>> resumeRun(Project& project, RunId run) {
+    GRAFT_CHECK(checkReady(project));
+    GRAFT_TRY(const RunRecord record, project.run(run));
+    return launch(project, record, true);
+}
+
+Result<RunState> runHere(Project& project, RunId run, bool resume, RunControl& control,
+                         Mailbox<RunCommand>& commands, TrainSink& sink) {
+    GRAFT_CHECK(checkReady(project));
+    GRAFT_TRY(const RunRecord record, project.run(run));
+    GRAFT_TRY(const TrainJob job, makeJob(project, record, resume));
+    GRAFT_TRY(RunStore store, project.runStore(run));
+    RunSink stored(std::move(store), project.filesFolder(), sink);
+    Result<RunState> ended = runTraining(job, control, commands, stored);
+    GRAFT_CHECK(stored.flush());
+    return ended;
+}
+
+Result<std::string> runCheckpoint(const Project& project, RunId run) {
+    GRAFT_TRY(const RunRecord record, project.run(run));
+    const std::string folder = project.runFolder(run);
+    const std::string best = bestCheckpointPath(folder);
+    std::error_code ignored;
+    if (fs::exists(best, ignored)) {
+        return best;
+    }
+    if (Result<std::string> newest = newestCheckpoint(folder, nullptr)) {
+        return newest;
+    }
+    return Error{ErrorCode::NotFound, record.name + " has no trained model yet.", {},
+                 "Let it train for at least one epoch."};
+}
+
+Result<std::unique_ptr<Job<Evaluation>>> startEvaluation(Project& project, RunId run,
+                                                         Split split) {
+    GRAFT_TRY(const std::string checkpoint, runCheckpoint(project, run));
+    Dataset dataset = project.dataset();
+    if (split == Split::None) {
+        split = dataset.countInSplit(Split::Test) > 0 ? Split::Test : Split::Validation;
+    }
+    if (dataset.countInSplit(split) == 0) {
+        return Error{ErrorCode::NotFound,
+                     std::string("There are no ") + splitName(split) + " pictures to check on.", {},
+                     "Change the split on the Data page."};
+    }
+    std::shared_ptr<RunStore> store;
+    if (!project.readOnly()) {
+        GRAFT_TRY(RunStore opened, project.runStore(run));
+        store = std::make_shared<RunStore>(std::move(opened));
+    }
+    return Job<Evaluation>::start([checkpoint, dataset = std::move(dataset), split,
+                                   store](Progress& progress) -> Result<Evaluation> {
+        GRAFT_TRY(Evaluation evaluation,
+                  evaluateCheckpoint(checkpoint, dataset, split, progress));
+        if (store) {
+            GRAFT_CHECK(store->setEvaluation(evaluation));
+        }
+        return evaluation;
+    });
+}
+
+Result<std::unique_ptr<Job<ExportReport>>> startExport(Project& project, RunId run,
+                                                       const std::string& folder) {
+    ExportRequest request;
+    GRAFT_TRY(request.checkpoint, runCheckpoint(project, run));
+    GRAFT_TRY(const RunRecord record, project.run(run));
+    GRAFT_TRY(const RunStore store, project.runStore(run));
+    request.folder = folder;
+    request.name = project.name();
+    request.dataset = project.dataset();
+    request.checkerProgram = checkerProgram();
+    const Split split = request.dataset.countInSplit(Split::Test) > 0 ? Split::Test
+                                                                      : Split::Validation;
+    const std::string weights = record.model.weightsPath;
+    const std::string backbone = record.model.backbone;
+    GRAFT_TRY(const std::optional<Evaluation> stored, store.evaluation(split));
+    return Job<ExportReport>::start([request = std::move(request), stored, split, weights,
+                                     backbone](Progress& progress) mutable -> Result<ExportReport> {
+        GRAFT_TRY(const CheckpointInfo info, readCheckpointInfo(request.checkpoint));
+        if (stored && stored->epoch == info.epoch) {
+            request.evaluation = *stored;
+        } else if (request.dataset.countInSplit(split) > 0) {
+            progress.setText("Checking the pictures for the model card");
+            GRAFT_TRY(request.evaluation, evaluateCheckpoint(request.checkpoint, request.dataset,
+                                                             split, progress));
+        }
+        if (!weights.empty()) {
+            if (const auto report = checkWeights(weights, backbone)) {
+                request.license = report->license;
+            }
+        }
+        return exportPackage(request, progress);
+    });
+}
+
+}  // namespace graft::engine

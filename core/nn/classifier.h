@@ -1,0 +1,81 @@
+// Classifier: a backbone of named stages and a head, with torchvision's parameter names
+// ("layer1.0.conv1.weight"; the new head is "head.weight" and "head.bias"). Knows what is frozen;
+// frozen means no gradient, batch-norm in eval mode, dropout off.
+// Includes torch: for core/analysis, train and deploy only. Thread: one owner.
+#pragma once
+
+#include "core/nn/model_spec.h"
+
+#include <torch/torch.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace graft {
+
+struct NamedTensor {
+    std::string name;
+    torch::Tensor tensor;
+};
+
+class Classifier {
+ public:
+    /// Builds the network (random weights by `seed`), loads spec.weightsPath if it is set (a file
+    /// that does not fit is an Error), freezes spec.frozen.
+    static Result<std::shared_ptr<Classifier>> create(const ModelSpec& spec, int classCount,
+                                                      std::uint64_t seed);
+    /// The same network without reading a weight file, for weights that come from a checkpoint:
+    /// `spec.padding` must be resolved, the preprocessing is given. Nothing is frozen.
+    static Result<std::shared_ptr<Classifier>> createBare(const ModelSpec& spec, int classCount,
+                                                          const Preprocess& preprocess);
+    ~Classifier();
+
+    /// x [N, 3, S, S] float32 normalised -> logits [N, C]. Stages of the frozen prefix run
+    /// without autograd.
+    torch::Tensor forward(const torch::Tensor& x);
+    /// Input -> [N, F, H, W], output of the last stage before pooling.
+    torch::Tensor features(const torch::Tensor& x);
+
+    /// Leading stages in which everything is frozen: their output does not change from epoch to
+    /// epoch for the same input.
+    std::size_t frozenPrefix() const;
+    std::size_t stageCount() const;
+    /// forward() from stage `first` on; x is what the stage before it gave (the input for 0).
+    torch::Tensor forwardFrom(std::size_t first, const torch::Tensor& x);
+    /// Output of stages 0..last-1, frozen ones without autograd.
+    torch::Tensor forwardTo(std::size_t last, const torch::Tensor& x);
+
+    /// Parameters and buffers in a fixed order, by name. Batch-norm counters are buffers.
+    std::vector<NamedTensor> parameters() const;
+    std::vector<NamedTensor> buffers() const;
+    /// Copies by name; all must be there with the right shape, else Mismatch and nothing changes.
+    Status loadState(const std::vector<NamedTensor>& tensors);
+
+    /// `path` is a layer path of the tree, "backbone" or "head". Error InvalidArgument.
+    Status setFrozen(const std::string& path, bool frozen);
+    bool parameterIsFrozen(const std::string& parameterName) const;
+    std::vector<std::string> frozenParameters() const;
+    std::int64_t trainableCount() const;  ///< numbers, not tensors
+
+    /// Training mode for what is not frozen, eval mode for the rest; or eval for all.
+    void setTraining(bool training);
+    /// Seeds the dropout of the next forward pass (a function of run seed and step, so a resumed
+    /// run draws the same mask).
+    void setDropoutSeed(std::uint64_t seed);
+
+    const ModelSpec& spec() const;  ///< `padding` resolved, never "auto"
+    const Preprocess& preprocess() const;
+    int classCount() const;
+    const LayerNode& tree() const;
+    const WeightReport& weightReport() const;  ///< empty without weights
+    torch::nn::Module& module();               ///< the root module, for export
+
+ private:
+    Classifier();
+    struct State;
+    std::unique_ptr<State> m_state;
+};
+
+}  // namespace graft

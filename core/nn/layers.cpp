@@ -1,0 +1,111 @@
+#include "core/nn/layers.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace graft {
+namespace {
+
+// Drawn in row-major order whatever the memory format, so that the values depend on the seed only.
+template <class Draw>
+void fill(torch::Tensor& tensor, Draw draw) {
+    const torch::NoGradGuard noGrad;
+    const torch::Tensor values = torch::empty(tensor.sizes(), torch::kFloat32);
+    draw(values);
+    tensor.copy_(values);
+}
+
+// Padding before and after, and whether there is any.
+struct SamePadding {
+    std::int64_t before = 0;
+    std::int64_t after = 0;
+};
+
+SamePadding samePadding(std::int64_t size, int kernel, int stride) {
+    const std::int64_t outputs = (size + stride - 1) / stride;
+    const std::int64_t total = std::max<std::int64_t>((outputs - 1) * stride + kernel - size, 0);
+    return {total / 2, total - total / 2};
+}
+
+}  // namespace
+
+Conv::Conv(const ConvShape& shape, bool tfSame)
+    : m_shape(shape), m_tfSame(tfSame && shape.stride > 1) {
+    weight = register_parameter(
+        "weight", torch::zeros({shape.out, shape.in / shape.groups, shape.kernel, shape.kernel})
+                      .contiguous(kMemoryFormat));
+    if (shape.bias) {
+        bias = register_parameter("bias", torch::zeros({shape.out}));
+    }
+}
+
+torch::Tensor Conv::forward(const torch::Tensor& x) const {
+    if (m_tfSame) {
+        return forwardTfSame(x);
+    }
+    return torch::conv2d(x, weight, bias, m_shape.stride, m_shape.padding, 1, m_shape.groups);
+}
+
+torch::Tensor Conv::forwardTfSame(const torch::Tensor& x) const {
+    const SamePadding rows = samePadding(x.size(2), m_shape.kernel, m_shape.stride);
+    const SamePadding columns = samePadding(x.size(3), m_shape.kernel, m_shape.stride);
+    if (rows.before == rows.after && columns.before == columns.after) {
+        return torch::conv2d(x, weight, bias, m_shape.stride,
+                             c10::IntArrayRef{rows.before, columns.before}, 1, m_shape.groups);
+    }
+    const torch::Tensor padded =
+        torch::constant_pad_nd(x, {columns.before, columns.after, rows.before, rows.after}, 0);
+    return torch::conv2d(padded, weight, bias, m_shape.stride, c10::IntArrayRef{0, 0}, 1,
+                         m_shape.groups);
+}
+
+Norm::Norm(int channels) {
+    weight = register_parameter("weight", torch::ones({channels}));
+    bias = register_parameter("bias", torch::zeros({channels}));
+    runningMean = register_buffer("running_mean", torch::zeros({channels}));
+    runningVar = register_buffer("running_var", torch::ones({channels}));
+    batchesSeen = register_buffer("num_batches_tracked", torch::zeros({}, torch::kInt64));
+}
+
+torch::Tensor Norm::forward(const torch::Tensor& x) {
+    if (is_training()) {
+        batchesSeen += 1;
+    }
+    return torch::batch_norm(x, weight, bias, runningMean, runningVar, is_training(), 0.1, 1e-5,
+                             true);
+}
+
+Linear::Linear(int in, int out) {
+    weight = register_parameter("weight", torch::zeros({out, in}));
+    bias = register_parameter("bias", torch::zeros({out}));
+}
+
+torch::Tensor Linear::forward(const torch::Tensor& x) const {
+    return torch::linear(x, weight, bias);
+}
+
+void initKaimingNormalFanOut(Conv& conv, at::Generator& generator) {
+    const ConvShape& shape = conv.shape();
+    const double fanOut = double(shape.out) * shape.kernel * shape.kernel;
+    initNormal(conv.weight, std::sqrt(2.0 / fanOut), generator);
+}
+
+void initKaimingUniformFanIn(Conv& conv, at::Generator& generator) {
+    const ConvShape& shape = conv.shape();
+    const double fanIn = double(shape.in / shape.groups) * shape.kernel * shape.kernel;
+    const double bound = std::sqrt(6.0 / fanIn);
+    fill(conv.weight, [&](torch::Tensor values) { values.uniform_(-bound, bound, generator); });
+}
+
+void initNormal(torch::Tensor& tensor, double std, at::Generator& generator) {
+    fill(tensor, [&](torch::Tensor values) { values.normal_(0, std, generator); });
+}
+
+void initLinear(Linear& linear, at::Generator& generator) {
+    const double bound = 1.0 / std::sqrt(double(linear.weight.size(1)));
+    for (torch::Tensor* tensor : {&linear.weight, &linear.bias}) {
+        fill(*tensor, [&](torch::Tensor values) { values.uniform_(-bound, bound, generator); });
+    }
+}
+
+}  // namespace graft

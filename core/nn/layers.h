@@ -1,0 +1,82 @@
+// The layers that all families are built from. They hold torchvision's parameters under
+// torchvision's names, but draw no random numbers when they are made: weights are set afterwards,
+// from a generator of their own. Includes torch; private to core/nn. Thread: one owner.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+
+namespace graft {
+
+/// Weights and activations are kept in this order, the faster one for convolutions on a CPU.
+inline constexpr auto kMemoryFormat = torch::MemoryFormat::ChannelsLast;
+
+struct ConvShape {
+    int in = 0;
+    int out = 0;
+    int kernel = 1;
+    int stride = 1;
+    int padding = 0;  ///< px on every side
+    int groups = 1;
+    bool bias = false;
+};
+
+class Conv : public torch::nn::Module {
+ public:
+    /// `tfSame`: as TensorFlow's SAME, the input is padded so that the output has
+    /// ceil(size / stride) px; an odd pixel goes to the bottom and the right.
+    explicit Conv(const ConvShape& shape, bool tfSame = false);
+    torch::Tensor forward(const torch::Tensor& x) const;
+    const ConvShape& shape() const { return m_shape; }
+
+    torch::Tensor weight;  ///< [out, in / groups, k, k] float32
+    torch::Tensor bias;    ///< [out] or undefined
+
+ private:
+    torch::Tensor forwardTfSame(const torch::Tensor& x) const;
+
+    ConvShape m_shape;
+    bool m_tfSame = false;
+};
+
+/// Batch normalisation over N, H, W with torch's defaults (momentum 0.1, eps 1e-5).
+class Norm : public torch::nn::Module {
+ public:
+    explicit Norm(int channels);
+    torch::Tensor forward(const torch::Tensor& x);
+
+    torch::Tensor weight;       ///< [C] float32
+    torch::Tensor bias;         ///< [C]
+    torch::Tensor runningMean;  ///< buffer [C]
+    torch::Tensor runningVar;   ///< buffer [C]
+    torch::Tensor batchesSeen;  ///< buffer, scalar int64
+};
+
+class Linear : public torch::nn::Module {
+ public:
+    Linear(int in, int out);
+    torch::Tensor forward(const torch::Tensor& x) const;
+
+    torch::Tensor weight;  ///< [out, in]
+    torch::Tensor bias;    ///< [out]
+};
+
+/// A module that only gives names to what is below it ("features", "layer1").
+class Group : public torch::nn::Module {
+ public:
+    template <class M, class... Arguments>
+    std::shared_ptr<M> add(const std::string& name, Arguments&&... arguments) {
+        return register_module(name, std::make_shared<M>(std::forward<Arguments>(arguments)...));
+    }
+};
+
+/// torch.nn.init.kaiming_normal_(mode fan_out, relu).
+void initKaimingNormalFanOut(Conv& conv, at::Generator& generator);
+/// torch.nn.init.kaiming_uniform_ with its defaults (fan_in, a = 0).
+void initKaimingUniformFanIn(Conv& conv, at::Generator& generator);
+void initNormal(torch::Tensor& tensor, double std, at::Generator& generator);
+/// torch.nn.Linear's own start: weight and bias uniform in +-1/sqrt(in).
+void initLinear(Linear& linear, at::Generator& generator);
+
+}  // namespace graft

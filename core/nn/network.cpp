@@ -1,0 +1,49 @@
+#include "core/nn/network.h"
+
+#include "core/base/rng.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+namespace graft {
+
+Network::Network(const Family& family, const NetworkOptions& options) : m_family(family) {
+    BuildOptions build;
+    build.tfSame = options.tfSame && family.knowsTfSame;
+    build.originalClasses = options.head == HeadKind::Original ? options.classCount : 0;
+    m_body = family.build(*this, build);
+    if (options.head == HeadKind::Replaced) {
+        m_head =
+            register_module("head", std::make_shared<Linear>(m_body.channels, options.classCount));
+    }
+}
+
+void Network::initialise(std::uint64_t seed) {
+    // Two streams: the backbone's start does not depend on the number of classes.
+    at::Generator body = at::detail::createCPUGenerator(streamSeed("backbone-weights", {seed}));
+    for (const auto& child : modules(/*include_self=*/false)) {
+        if (auto* conv = child->as<Conv>()) {
+            m_family.initConv(*conv, body);
+        }
+    }
+    if (m_head) {
+        at::Generator head = at::detail::createCPUGenerator(streamSeed("head-weights", {seed}));
+        initLinear(*m_head, head);
+    }
+}
+
+torch::Tensor Network::runStages(torch::Tensor x, std::size_t first, std::size_t last) const {
+    for (std::size_t i = first; i < last; ++i) {
+        x = m_body.stages[i].run(x);
+    }
+    return x;
+}
+
+torch::Tensor Network::pool(const torch::Tensor& features) {
+    return features.mean({2, 3});
+}
+
+torch::Tensor Network::classify(const torch::Tensor& features) const {
+    return m_head ? m_head->forward(pool(features)) : m_body.originalHead(features);
+}
+
+}  // namespace graft

@@ -1,0 +1,230 @@
+#include "core/nn/weight_mapping.h"
+
+#include "core/nn/preprocess_choice.h"
+
+#include <cstring>
+
+namespace graft {
+namespace {
+
+constexpr std::size_t kNamesShown = 4;
+
+bool startsWith(const std::string& text, const std::string& start) {
+    return text.compare(0, start.size(), start) == 0;
+}
+
+bool endsWith(const std::string& text, const std::string& end) {
+    return text.size() >= end.size() &&
+           text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+bool isHead(const std::string& name, const Family& family) {
+    if (startsWith(name, "head.")) {
+        return true;
+    }
+    for (const std::string& prefix : family.classifierPrefixes) {
+        if (startsWith(name, prefix)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::map<std::string, torch::Tensor> backboneTensors(const Network& network) {
+    std::map<std::string, torch::Tensor> tensors;
+    for (const auto& entry : network.named_parameters()) {
+        tensors[entry.key()] = entry.value();
+    }
+    for (const auto& entry : network.named_buffers()) {
+        tensors[entry.key()] = entry.value();
+    }
+    tensors.erase("head.weight");
+    tensors.erase("head.bias");
+    return tensors;
+}
+
+std::optional<torch::ScalarType> torchType(const std::string& dtype) {
+    static const std::map<std::string, torch::ScalarType> types{
+        {"F32", torch::kFloat32}, {"F16", torch::kFloat16}, {"BF16", torch::kBFloat16},
+        {"F64", torch::kFloat64}, {"I64", torch::kInt64},   {"I32", torch::kInt32}};
+    const auto found = types.find(dtype);
+    return found == types.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool typeFits(const std::string& dtype, const torch::Tensor& target) {
+    const auto type = torchType(dtype);
+    return type && torch::isFloatingType(*type) == target.is_floating_point();
+}
+
+std::string shapeText(c10::ArrayRef<std::int64_t> shape) {
+    std::string text = "[";
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+        text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
+    }
+    return text + "]";
+}
+
+std::string firstFew(const std::vector<std::string>& names) {
+    std::string text;
+    for (std::size_t i = 0; i < std::min(names.size(), kNamesShown); ++i) {
+        text += (i > 0 ? ", " : "") + names[i];
+    }
+    return names.size() > kNamesShown ? text + " ..." : text;
+}
+
+std::string counted(std::size_t count, const char* one, const char* many) {
+    return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
+// Names in the file's part of the network that the network has not: a deeper network, say.
+std::vector<std::string> foreignLayers(const WeightReport& report, const Network& network) {
+    std::vector<std::string> foreign;
+    for (const std::string& name : report.unexpected) {
+        const std::string top = name.substr(0, name.find('.'));
+        if (network.named_children().contains(top)) {
+            foreign.push_back(name);
+        }
+    }
+    return foreign;
+}
+
+std::string misfitSentence(const WeightReport& report, const std::vector<std::string>& foreign,
+                           const BackboneInfo& info) {
+    if (!report.architecture.empty() && report.architecture != info.id) {
+        return "These weights are for " + report.architecture.substr(0, 60) + ", not " + info.id +
+               ".";
+    }
+    std::string text = "These weights do not fit " + info.title + ":";
+    const char* separator = " ";
+    const auto add = [&](const std::vector<std::string>& names, const char* one, const char* many) {
+        if (!names.empty()) {
+            text += separator + counted(names.size(), one, many) + " (" + firstFew(names) + ")";
+            separator = "; ";
+        }
+    };
+    add(report.missing, "tensor is missing", "tensors are missing");
+    add(report.mismatched, "tensor has another shape", "tensors have another shape");
+    add(foreign, "layer is unknown to it", "layers are unknown to it");
+    return text + ".";
+}
+
+std::string fitSentence(const WeightReport& report, std::int64_t fileClasses,
+                        const BackboneInfo& info) {
+    std::string text = "Fits: all " + std::to_string(report.matched) + " tensors of " + info.title +
+                       " are taken over.";
+    if (fileClasses > 0) {
+        text += " The file's classifier for " + std::to_string(fileClasses) +
+                " classes is replaced by a new head for yours.";
+    }
+    if (!report.unexpected.empty()) {
+        text += " Left out as unknown: " + firstFew(report.unexpected) + ".";
+    }
+    return text;
+}
+
+void compareTensors(const SafetensorsFile& file, const Network& network, WeightReport* report,
+                    std::int64_t* fileClasses) {
+    const auto wanted = backboneTensors(network);
+    for (const auto& [name, target] : wanted) {
+        const auto found = file.tensors().find(name);
+        if (found == file.tensors().end()) {
+            // Older files have no counters; they matter only to a momentum that is not used.
+            if (!endsWith(name, ".num_batches_tracked")) {
+                report->missing.push_back(name);
+            }
+        } else if (target.sizes() != c10::ArrayRef<std::int64_t>(found->second.shape)) {
+            report->mismatched.push_back(name + ": file " + shapeText(found->second.shape) +
+                                         ", network " + shapeText(target.sizes()));
+        } else if (!typeFits(found->second.dtype, target)) {
+            report->mismatched.push_back(name + ": file type " + found->second.dtype +
+                                         ", network " +
+                                         (target.is_floating_point() ? "F32" : "I64"));
+        } else {
+            ++report->matched;
+        }
+    }
+    for (const auto& [name, view] : file.tensors()) {
+        if (wanted.count(name) > 0) {
+            continue;
+        }
+        if (!isHead(name, network.family())) {
+            report->unexpected.push_back(name);
+        } else if (endsWith(name, ".weight") && !view.shape.empty()) {
+            *fileClasses = view.shape[0];
+        }
+    }
+}
+
+std::string valueOf(const FileMetadata& metadata, const char* key) {
+    const auto found = metadata.find(key);
+    return found == metadata.end() ? std::string() : found->second;
+}
+
+void addNotes(const Family& family, const std::vector<std::string>& notes, WeightReport* report) {
+    for (const std::string& note : notes) {
+        report->sentence += " " + note;
+    }
+    if (report->padding == kPaddingTfSame) {
+        report->sentence +=
+            family.knowsTfSame
+                ? " It was trained with TensorFlow's padding, which is used here too."
+                : " It asks for TensorFlow's padding, which " + family.info.title +
+                      " does not know here: expect it to be less exact.";
+    }
+}
+
+torch::Tensor asTensor(const TensorView& view) {
+    // The bytes of a file may lie at odd addresses: copied, never pointed at.
+    torch::Tensor tensor = torch::empty(view.shape, *torchType(view.dtype));
+    if (view.byteCount > 0) {
+        std::memcpy(tensor.data_ptr(), view.data, view.byteCount);
+    }
+    return tensor;
+}
+
+}  // namespace
+
+WeightReport compareWeights(const SafetensorsFile& file, const Network& network) {
+    const Family& family = network.family();
+    WeightReport report;
+    report.metadata = file.metadata();
+    report.architecture = valueOf(file.metadata(), "architecture");
+    report.license = valueOf(file.metadata(), "license");
+    report.padding =
+        valueOf(file.metadata(), "padding") == kPaddingTfSame ? kPaddingTfSame : kPaddingSymmetric;
+    std::vector<std::string> notes;
+    report.preprocess = filePreprocess(family.info, file.metadata(), &notes);
+    std::int64_t fileClasses = 0;
+    compareTensors(file, network, &report, &fileClasses);
+    const std::vector<std::string> foreign = foreignLayers(report, network);
+    report.usable = report.missing.empty() && report.mismatched.empty() && foreign.empty();
+    if (report.usable) {
+        report.sentence = fitSentence(report, fileClasses, family.info);
+        addNotes(family, notes, &report);
+    } else {
+        report.sentence = misfitSentence(report, foreign, family.info);
+    }
+    return report;
+}
+
+Status copyWeights(const SafetensorsFile& file, Network& network) {
+    const torch::NoGradGuard noGrad;
+    for (auto& [name, target] : backboneTensors(network)) {
+        const auto found = file.tensors().find(name);
+        if (found == file.tensors().end()) {
+            continue;
+        }
+        const torch::Tensor source = asTensor(found->second);
+        if (source.is_floating_point() && !torch::isfinite(source).all().item<bool>()) {
+            return Error{ErrorCode::BadFormat,
+                         "The weight file is damaged: " + name +
+                             " holds values that are not finite numbers.",
+                         {},
+                         "Download or copy the file again, or choose another one."};
+        }
+        torch::Tensor(target).copy_(source);
+    }
+    return {};
+}
+
+}  // namespace graft

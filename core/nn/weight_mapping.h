@@ -1,0 +1,17 @@
+// From a weight file to a network: which tensors fit, the report in plain words, and the copying.
+// Includes torch; private to core/nn. Thread: one owner of the network.
+#pragma once
+
+#include "core/nn/network.h"
+#include "core/nn/weights/safetensors.h"
+
+namespace graft {
+
+/// Compares names, shapes and types with the backbone (not the head) of `network`.
+WeightReport compareWeights(const SafetensorsFile& file, const Network& network);
+
+/// Copies what compareWeights found usable, converting to the network's types. Error BadFormat
+/// where a weight is not a finite number; the network is then half written.
+Status copyWeights(const SafetensorsFile& file, Network& network);
+
+}  // namespace graft

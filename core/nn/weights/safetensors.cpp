@@ -1,0 +1,172 @@
+#include "core/nn/weights/safetensors.h"
+
+#include "core/base/atomic_file.h"
+#include "core/nn/weights/safetensors_header.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+namespace graft {
+
+using safetensors::Header;
+
+struct SafetensorsFile::State {
+    State() = default;
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    ~State() {
+        if (mapped != nullptr) {
+            munmap(mapped, mappedBytes);
+        }
+    }
+
+    void* mapped = nullptr;
+    std::size_t mappedBytes = 0;
+    std::string owned;
+    std::map<std::string, TensorView> tensors;
+    std::map<std::string, std::string> metadata;
+};
+
+namespace {
+
+constexpr std::uint64_t kLengthBytes = 8;
+
+Error badFile(const std::string& what, const std::string& rule) {
+    return Error{ErrorCode::BadFormat,
+                 what + " is not a valid safetensors file: " + rule + ".",
+                 {},
+                 "The file was not changed. Download or copy it again, or choose another one."};
+}
+
+struct Checked {
+    Header header;
+    std::uint64_t dataStart = 0;
+};
+
+Result<Checked> check(std::string_view bytes, const std::string& what) {
+    if (bytes.size() < kLengthBytes) {
+        return badFile(what, "it holds only " + std::to_string(bytes.size()) + " bytes");
+    }
+    std::uint64_t headerBytes = 0;
+    for (int i = int(kLengthBytes) - 1; i >= 0; --i) {
+        headerBytes = headerBytes << 8 | static_cast<unsigned char>(bytes[std::size_t(i)]);
+    }
+    if (headerBytes > safetensors::kMaxHeaderBytes) {
+        return badFile(what, "its header would be longer than 100 MB");
+    }
+    if (headerBytes > bytes.size() - kLengthBytes) {
+        return badFile(what, "it is cut short: the header needs " + std::to_string(headerBytes) +
+                                 " bytes, " + std::to_string(bytes.size() - kLengthBytes) +
+                                 " are there");
+    }
+    const std::uint64_t dataStart = kLengthBytes + headerBytes;
+    auto header =
+        safetensors::parseHeader(bytes.substr(kLengthBytes, headerBytes), bytes.size() - dataStart);
+    if (!header) {
+        return badFile(what, header.error().message);
+    }
+    return Checked{std::move(header).value(), dataStart};
+}
+
+void fillViews(Checked checked, const char* bytes, std::map<std::string, TensorView>* tensors) {
+    for (auto& [name, entry] : checked.header.tensors) {
+        TensorView view;
+        view.dtype = std::move(entry.dtype);
+        view.shape = std::move(entry.shape);
+        view.data = bytes + checked.dataStart + entry.begin;
+        view.byteCount = entry.end - entry.begin;
+        tensors->emplace(name, std::move(view));
+    }
+}
+
+struct Descriptor {
+    int number;
+    ~Descriptor() {
+        if (number >= 0) {
+            close(number);
+        }
+    }
+};
+
+}  // namespace
+
+SafetensorsFile::SafetensorsFile(std::unique_ptr<State> state) : m_state(std::move(state)) {}
+SafetensorsFile::SafetensorsFile(SafetensorsFile&&) noexcept = default;
+SafetensorsFile& SafetensorsFile::operator=(SafetensorsFile&&) noexcept = default;
+SafetensorsFile::~SafetensorsFile() = default;
+
+Result<SafetensorsFile> SafetensorsFile::open(const std::filesystem::path& path) {
+    try {
+        const std::string what = path.string();
+        // Non-blocking, or opening a named pipe would wait for a writer.
+        const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+        if (file.number < 0) {
+            return fileError(errno, path, "open");
+        }
+        struct stat info {};
+        if (fstat(file.number, &info) != 0) {
+            return fileError(errno, path, "fstat");
+        }
+        if (!S_ISREG(info.st_mode)) {
+            return badFile(what, "it is not an ordinary file");
+        }
+        auto state = std::make_unique<State>();
+        if (info.st_size > 0) {
+            void* mapped =
+                mmap(nullptr, std::size_t(info.st_size), PROT_READ, MAP_PRIVATE, file.number, 0);
+            if (mapped == MAP_FAILED) {
+                return fileError(errno, path, "mmap");
+            }
+            state->mapped = mapped;
+            state->mappedBytes = std::size_t(info.st_size);
+        }
+        const char* bytes = static_cast<const char*>(state->mapped);
+        GRAFT_TRY(Checked checked,
+                  check(bytes == nullptr ? std::string_view()
+                                         : std::string_view(bytes, state->mappedBytes),
+                        what));
+        state->metadata = std::move(checked.header.metadata);
+        fillViews(std::move(checked), bytes, &state->tensors);
+        return SafetensorsFile(std::move(state));
+    } catch (const std::bad_alloc&) {
+        return Error{ErrorCode::OutOfMemory,
+                     "There is not enough memory to read " + path.string(),
+                     {},
+                     "Close other programs and try again."};
+    } catch (const std::exception& fault) {
+        return Error{
+            ErrorCode::Internal, "Reading " + path.string() + " failed.", fault.what(), {}};
+    }
+}
+
+Result<SafetensorsFile> SafetensorsFile::parse(std::string_view bytes) {
+    try {
+        auto state = std::make_unique<State>();
+        state->owned = std::string(bytes);
+        GRAFT_TRY(Checked checked, check(state->owned, "The data"));
+        state->metadata = std::move(checked.header.metadata);
+        fillViews(std::move(checked), state->owned.data(), &state->tensors);
+        return SafetensorsFile(std::move(state));
+    } catch (const std::exception& fault) {
+        return Error{ErrorCode::OutOfMemory,
+                     "There is not enough memory to read the tensors.",
+                     fault.what(),
+                     {}};
+    }
+}
+
+const std::map<std::string, TensorView>& SafetensorsFile::tensors() const {
+    return m_state->tensors;
+}
+
+const std::map<std::string, std::string>& SafetensorsFile::metadata() const {
+    return m_state->metadata;
+}
+
+}  // namespace graft

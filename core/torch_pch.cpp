@@ -1,0 +1,1 @@
+// Carries the precompiled header that the torch files of core share; has no code of its own.

@@ -1,0 +1,143 @@
+#include "core/train/train_options.h"
+
+namespace graft {
+namespace {
+
+FieldInfo field(std::string key, std::string label, std::string help, double min, double max,
+                double step = 0) {
+    FieldInfo info;
+    info.key = std::move(key);
+    info.label = std::move(label);
+    info.help = std::move(help);
+    info.min = min;
+    info.max = max;
+    info.step = step;
+    return info;
+}
+
+FieldInfo choice(std::string key, std::string label, std::string help,
+                 std::vector<std::string> choices, std::vector<std::string> labels) {
+    FieldInfo info = field(std::move(key), std::move(label), std::move(help), 0, 0);
+    info.choices = std::move(choices);
+    info.choiceLabels = std::move(labels);
+    return info;
+}
+
+FieldInfo expert(FieldInfo info, std::string group) {
+    info.expert = true;
+    info.group = std::move(group);
+    return info;
+}
+
+FieldInfo decades(FieldInfo info) {
+    info.logarithmic = true;
+    return info;
+}
+
+FieldTable<TrainOptions> makeTable() {
+    using T = TrainOptions;
+    FieldTable<TrainOptions> table;
+    table
+        .add(&T::epochs, field("epochs", "Rounds",
+                               "How often every training picture is seen (epochs). 0 chooses: 10 with "
+                               "pretrained weights, 40 from scratch.",
+                               0, 10000, 1))
+        .add(&T::batchSize,
+             field("batch_size", "Pictures per step",
+                   "How many pictures one update looks at (batch size). Smaller needs less memory.",
+                   2, 4096, 1))
+        .add(&T::learningRate,
+             decades(field("learning_rate", "Learning rate",
+                           "Size of an update of the new part (learning rate of the head).", 1e-7,
+                           100)))
+        .add(&T::headEpochs,
+             field("head_epochs", "Rounds for the new part first",
+                   "First epochs that train the new part (head) only; then the rest thaws.", 0,
+                   10000, 1))
+        .add(&T::patience,
+             field("patience", "Stop after rounds without gain",
+                   "Early stopping: end when so many epochs bring nothing better; 0 never stops.",
+                   0, 10000, 1))
+        .add(&T::balance,
+             choice("balance", "Uneven classes",
+                    "What is done when classes have different numbers of pictures.",
+                    {"none", "weights", "sampling"},
+                    {"Leave as they are", "Rare classes count more (class weights)",
+                     "Show rare classes more often (balanced sampling)"}))
+        .add(&T::optimizer,
+             expert(choice("optimizer", "Update rule", "The optimiser.", {"sgd", "adamw"},
+                           {"SGD with Nesterov momentum", "AdamW"}),
+                    "Updates"))
+        .add(&T::backboneRateFactor,
+             expert(decades(field("backbone_rate_factor", "Speed of the pretrained part",
+                                  "With pretrained weights, all but the head learns at this share "
+                                  "of the learning rate.",
+                                  1e-6, 10)),
+                    "Updates"))
+        .add(&T::momentum, expert(field("momentum", "Momentum", "Momentum of SGD.", 0, 0.999, 0.01),
+                                  "Updates"))
+        .add(&T::weightDecay,
+             expert(field("weight_decay", "Pull towards zero",
+                          "Weight decay (L2); biases and norms are left out.", 0, 1, 0.0001),
+                    "Updates"))
+        .add(&T::labelSmoothing,
+             expert(field("label_smoothing", "Label smoothing",
+                          "Share of certainty that is spread over the other classes.", 0, 0.9,
+                          0.01),
+                    "Updates"))
+        .add(&T::schedule,
+             expert(choice("schedule", "Course of the learning rate",
+                           "How the learning rate changes over the run (schedule).",
+                           {"cosine", "step", "constant"},
+                           {"Falls smoothly (cosine)", "Falls in steps", "Stays the same"}),
+                    "Schedule"))
+        .add(&T::warmupShare,
+             expert(field("warmup_share", "Gentle start",
+                          "Share of all steps during which the rate rises (warm-up).", 0, 0.9,
+                          0.01),
+                    "Schedule"))
+        .add(&T::stepEpochs,
+             expert(field("step_epochs", "Rounds per step",
+                          "For the step schedule: epochs between two drops.", 1, 10000, 1),
+                    "Schedule"))
+        .add(&T::stepFactor,
+             expert(field("step_factor", "Factor per step",
+                          "For the step schedule: the rate is multiplied by this.", 0.001, 1,
+                          0.01),
+                    "Schedule"))
+        .add(&T::seed, expert(field("seed", "Random seed",
+                                    "The same seed, data and options give the same result.", 0,
+                                    9e15, 1),
+                              "Machine"))
+        .add(&T::loaderThreads,
+             expert(field("loader_threads", "Threads that read pictures",
+                          "-1 chooses by the machine; the result does not depend on it.", -1, 256,
+                          1),
+                    "Machine"))
+        .add(&T::checkpointSeconds,
+             expert(field("checkpoint_seconds", "Save at least every (seconds)",
+                          "A checkpoint is written at least this often, and after each epoch.", 1,
+                          86400, 1),
+                    "Machine"))
+        .add(&T::checkpointSteps,
+             expert(field("checkpoint_steps", "Save every so many steps",
+                          "Additional checkpoints by step count; 0 writes none.", 0, 1e9, 1),
+                    "Machine"));
+    return table;
+}
+
+}  // namespace
+
+const FieldTable<TrainOptions>& trainFields() {
+    static const FieldTable<TrainOptions> table = makeTable();
+    return table;
+}
+
+TrainOptions resolvedOptions(TrainOptions options, bool pretrained) {
+    if (options.epochs == 0) {
+        options.epochs = pretrained ? 10 : 40;
+    }
+    return options;
+}
+
+}  // namespace graft

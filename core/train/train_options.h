@@ -1,0 +1,41 @@
+// TrainOptions: every number of a training, declared once (form, flag, JSON follow from the
+// table). Thread: any (plain value).
+#pragma once
+
+#include "core/base/fields.h"
+
+#include <cstdint>
+#include <string>
+
+namespace graft {
+
+struct TrainOptions {
+    int epochs = 0;  ///< 0: chosen by resolvedOptions()
+    int batchSize = 32;
+    std::string optimizer = "sgd";  ///< "sgd" (Nesterov), "adamw"
+    double learningRate = 0.01;     ///< of the head
+    double backboneRateFactor = 0.1;///< the rest learns at this share of it, with pretrained weights
+    double momentum = 0.9;          ///< SGD
+    double weightDecay = 5e-4;      ///< not on biases and norms
+    std::string schedule = "cosine";///< "cosine", "step", "constant"
+    double warmupShare = 0.05;      ///< share of all steps with rising rate
+    int stepEpochs = 5;             ///< "step": every so many epochs ...
+    double stepFactor = 0.1;        ///< ... the rate is multiplied by this
+    double labelSmoothing = 0;
+    std::string balance = "none";   ///< "none", "weights", "sampling"
+    int headEpochs = 0;             ///< first epochs with the backbone frozen, then thaw
+    int patience = 0;               ///< early stopping: epochs without a better one; 0 = off
+    std::int64_t seed = 0;
+    int loaderThreads = -1;         ///< -1: from the machine; 0: none
+    int checkpointSeconds = 60;     ///< a checkpoint at least this often, and at each epoch's end
+    int checkpointSteps = 0;        ///< additionally every so many steps; 0 = off
+    bool operator==(const TrainOptions&) const = default;
+};
+
+const FieldTable<TrainOptions>& trainFields();
+
+/// The options with what is left to the program filled in: 10 epochs with pretrained weights, 40
+/// from scratch, where all features have to be learned first.
+TrainOptions resolvedOptions(TrainOptions options, bool pretrained);
+
+}  // namespace graft

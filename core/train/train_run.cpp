@@ -1,0 +1,443 @@
+#include "core/train/train_run.h"
+
+#include "core/base/machine.h"
+#include "core/base/rng.h"
+#include "core/train/schedules.h"
+
+#include <ATen/Parallel.h>
+
+#include <cmath>
+#include <cstdio>
+
+namespace graft {
+namespace {
+
+std::string percent(double share) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f %%", 100 * share);
+    return text;
+}
+
+double secondsSince(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Most specific group wins: a factor on "layer4.1" overrules one on "layer4".
+double deepestFactor(const std::map<std::string, double>& factors, const std::string& layer) {
+    const std::pair<const std::string, double>* deepest = nullptr;
+    for (const auto& entry : factors) {
+        if (layerIsInside(layer, entry.first) &&
+            (!deepest || layerIsInside(entry.first, deepest->first))) {
+            deepest = &entry;
+        }
+    }
+    return deepest ? deepest->second : 1;
+}
+
+}  // namespace
+
+Status TrainRun::buildItems() {
+    std::vector<std::int64_t> perClass(m_job.dataset.classes.size(), 0);
+    for (const Sample& sample : m_job.dataset.samples) {
+        const int target = m_job.dataset.classIndex(sample.label);
+        if (!sample.usable() || target < 0) {
+            continue;
+        }
+        LoaderItem item{sample.id, m_job.dataset.imageRef(sample), target};
+        if (sample.split == Split::Train) {
+            m_trainItems.push_back(std::move(item));
+            ++perClass[std::size_t(target)];
+        } else if (sample.split == Split::Validation) {
+            m_validationItems.push_back(std::move(item));
+        }
+    }
+    if (m_job.dataset.classes.size() < 2) {
+        return Error{ErrorCode::InvalidArgument, "Training needs at least two classes.", {},
+                     "Add pictures of another class on the Data page."};
+    }
+    if (m_trainItems.size() < 2) {
+        return Error{ErrorCode::InvalidArgument,
+                     "There are fewer than two pictures to train on.", {},
+                     "Add pictures, or give some the split \"train\" on the Data page."};
+    }
+    if (m_job.options.balance == "weights") {
+        m_classWeights = torch::ones({std::int64_t(perClass.size())});
+        const double mean = double(m_trainItems.size()) / double(perClass.size());
+        for (std::size_t i = 0; i < perClass.size(); ++i) {
+            m_classWeights[std::int64_t(i)] = perClass[i] ? mean / double(perClass[i]) : 0.0;
+        }
+    }
+    m_stepsPerEpoch = std::int64_t(
+        shuffledBatches(m_trainItems.size(), m_job.options.batchSize, 0, 0).size());
+    return {};
+}
+
+void TrainRun::makeLoader() {
+    LoaderOptions options;
+    options.items = m_trainItems;
+    options.preprocess = m_classifier->preprocess();
+    options.seed = std::uint64_t(m_job.options.seed);
+    options.threads = m_job.options.loaderThreads >= 0 ? m_job.options.loaderThreads
+                                                       : std::max(1, hardwareThreads() - 1);
+    options.cacheBytes = std::min<std::uint64_t>(1u << 30, availableMemory() / 4);
+    m_loader = std::make_unique<BatchLoader>(std::move(options));
+}
+
+Status TrainRun::prepare() {
+    GRAFT_CHECK(buildItems());
+    if (!m_job.resumeFrom.empty()) {
+        GRAFT_CHECK(restore());
+    } else {
+        GRAFT_TRY(m_classifier,
+                  Classifier::create(m_job.model, int(m_job.dataset.classes.size()),
+                                     std::uint64_t(m_job.options.seed)));
+        m_frozen = std::make_unique<FrozenLayers>(m_classifier);
+        m_state.baseRate = m_job.options.learningRate;
+        m_state.augmentStrength = m_job.augment.strength;
+        m_state.rateFactors = m_job.model.rateFactors;
+        m_state.threads = at::get_num_threads();
+        if (m_job.options.headEpochs > 0) {
+            m_frozen->holdBackbone();
+        }
+        m_optimizer = std::make_unique<Optimizer>(
+            Optimizer::Settings{m_job.options.optimizer, m_job.options.momentum});
+        m_sink.rewind(0, 0);
+    }
+    if (m_classifier->trainableCount() == 0) {
+        return Error{ErrorCode::InvalidArgument, "Everything is frozen: there is nothing to train.",
+                     {}, "Thaw at least the new part (head) on the Model page."};
+    }
+    makeLoader();
+    return {};
+}
+
+Status TrainRun::restore() {
+    CheckpointInfo info;
+    GRAFT_TRY(const CheckpointTensors tensors, readCheckpointTensors(m_job.resumeFrom, &info));
+    m_state = trainerStateFromJson(info.trainer);
+    GRAFT_TRY(m_classifier, Classifier::createBare(info.model, int(info.classes.size()),
+                                                   info.preprocess));
+    GRAFT_CHECK(m_classifier->loadState(tensors.model));
+    m_frozen = std::make_unique<FrozenLayers>(m_classifier);
+    GRAFT_CHECK(m_frozen->restore(m_state.frozen, m_state.heldFrozen));
+    m_optimizer = std::make_unique<Optimizer>(
+        Optimizer::Settings{m_job.options.optimizer, m_job.options.momentum});
+    GRAFT_CHECK(m_optimizer->loadState(tensors.optimizer, m_classifier->parameters()));
+    // The same number of threads adds the same numbers in the same order.
+    if (m_state.threads > 0 && m_state.threads <= 4 * hardwareThreads()) {
+        at::set_num_threads(m_state.threads);
+    }
+    m_nextSlot = m_job.resumeFrom.find("checkpoint-a") != std::string::npos ? 1 : 0;
+    m_lastCheckpointStep = m_state.step;
+    m_restored = true;
+    m_sink.rewind(m_state.step, m_state.editCount);
+    return {};
+}
+
+void TrainRun::beginEpoch() {
+    const auto seed = std::uint64_t(m_job.options.seed);
+    if (m_job.options.balance == "sampling") {
+        std::vector<std::int64_t> targets;
+        for (const LoaderItem& item : m_trainItems) {
+            targets.push_back(item.target);
+        }
+        m_batches = cutBatches(balancedOrder(targets, seed, m_state.epoch),
+                               m_job.options.batchSize, true);
+    } else {
+        m_batches =
+            shuffledBatches(m_trainItems.size(), m_job.options.batchSize, seed, m_state.epoch);
+    }
+    AugmentSpec augment = m_job.augment;
+    augment.strength = m_state.augmentStrength;
+    m_loader->start(m_batches, std::size_t(m_state.batch), m_state.epoch, augment);
+}
+
+double TrainRun::currentRate() const {
+    return m_state.baseRate * scheduleFactor(m_job.options, m_state.step,
+                                             m_stepsPerEpoch * m_job.options.epochs,
+                                             m_stepsPerEpoch);
+}
+
+double TrainRun::rateFactorOf(const std::string& parameterName) const {
+    const std::string layer = parameterName.substr(0, parameterName.rfind('.'));
+    const bool pretrainedPart = !m_job.model.weightsPath.empty() && !layerIsInside(layer, "head");
+    return deepestFactor(m_state.rateFactors, layer) *
+           (pretrainedPart ? m_job.options.backboneRateFactor : 1.0);
+}
+
+Status TrainRun::step() {
+    const auto start = Clock::now();
+    std::optional<Batch> batch = m_loader->next();
+    if (!batch) {
+        return Error{ErrorCode::Internal, "The loader ended before the epoch did.", {}, {}};
+    }
+    for (Problem& problem : batch->problems) {
+        TrainEvent event;
+        event.kind = TrainEvent::Kind::Problem;
+        event.text = problem.message;
+        event.problem = std::move(problem);
+        send(std::move(event));
+    }
+    // Batch-norm cannot work on a single picture; one left over from unreadable ones is passed by.
+    if (batch->count >= 2) {
+        GRAFT_CHECK(update(*batch));
+        const double seconds = secondsSince(start) / double(batch->count);
+        m_secondsPerImage =
+            m_secondsPerImage == 0 ? seconds : 0.9 * m_secondsPerImage + 0.1 * seconds;
+    }
+    ++m_state.step;
+    ++m_state.batch;
+    return {};
+}
+
+Status TrainRun::update(const Batch& batch) {
+    const int size = m_classifier->preprocess().inputSize;
+    // [N, 3, S, S] float32 and [N] int64; the batch outlives both.
+    const torch::Tensor pixels = torch::from_blob(const_cast<float*>(batch.pixels.data()),
+                                                  {batch.count, 3, size, size});
+    const torch::Tensor targets = torch::from_blob(
+        const_cast<std::int64_t*>(batch.targets.data()), {batch.count}, torch::kInt64);
+    m_classifier->setTraining(true);
+    m_classifier->setDropoutSeed(streamSeed(
+        "dropout", {std::uint64_t(m_job.options.seed), std::uint64_t(m_state.step)}));
+    const torch::Tensor logits = m_classifier->forward(pixels);  // [N, C]
+    namespace F = torch::nn::functional;
+    const torch::Tensor loss = F::cross_entropy(
+        logits, targets,
+        F::CrossEntropyFuncOptions().weight(m_classWeights).label_smoothing(
+            m_job.options.labelSmoothing));
+    const double lossValue = loss.item<double>();
+    if (!std::isfinite(lossValue)) {
+        return Error{ErrorCode::Diverged,
+                     "The loss became infinite or not a number at step " +
+                         std::to_string(m_state.step) + ". The last good state is kept.",
+                     {},
+                     "Resume with a lower learning rate, a tenth of the present one say."};
+    }
+    const double rate = currentRate();
+    std::vector<ParameterUpdate> updates;
+    const std::vector<NamedTensor> parameters = m_classifier->parameters();
+    for (const NamedTensor& parameter : parameters) {
+        parameter.tensor.mutable_grad().reset();
+    }
+    loss.backward();
+    for (const NamedTensor& parameter : parameters) {
+        if (!parameter.tensor.requires_grad() || !parameter.tensor.grad().defined()) {
+            continue;
+        }
+        const double decay = parameter.tensor.dim() <= 1 ? 0 : m_job.options.weightDecay;
+        updates.push_back(
+            {parameter.name, parameter.tensor, rate * rateFactorOf(parameter.name), decay});
+    }
+    m_optimizer->step(updates);
+
+    const std::int64_t correct = logits.detach().argmax(1).eq(targets).sum().item<std::int64_t>();
+    m_state.lossSum += lossValue * double(batch.count);
+    m_state.correct += correct;
+    m_state.seen += batch.count;
+    MetricRow row;
+    row.step = m_state.step + 1;
+    row.epoch = m_state.epoch + 1;
+    row.trainLoss = lossValue;
+    row.trainAccuracy = double(correct) / double(batch.count);
+    row.learningRate = rate;
+    m_sink.metric(row);
+    return {};
+}
+
+Result<Evaluation> TrainRun::validate() {
+    const auto start = Clock::now();
+    Progress progress;
+    m_control.cancelOnStop(&progress);
+    auto evaluation =
+        evaluateItems(*m_classifier, m_validationItems, m_job.dataset.classes,
+                      std::max(0, m_loader->options().threads), progress);
+    m_control.cancelOnStop(nullptr);
+    m_validationSeconds = secondsSince(start);
+    return evaluation;
+}
+
+Status TrainRun::finishEpoch() {
+    GRAFT_CHECK(checkFinite());
+    Evaluation evaluation;
+    if (!m_validationItems.empty()) {
+        publish(RunState::Running, "Checking on validation pictures");
+        GRAFT_TRY(evaluation, validate());
+    } else {
+        // Nothing is held out: the training accuracy is all there is to go by.
+        evaluation.accuracy = double(m_state.correct) / double(std::max<std::int64_t>(1, m_state.seen));
+        evaluation.loss = m_state.lossSum / double(std::max<std::int64_t>(1, m_state.seen));
+    }
+    recordEpoch(evaluation);
+    ++m_state.epoch;
+    m_state.batch = 0;
+    m_state.lossSum = 0;
+    m_state.correct = 0;
+    m_state.seen = 0;
+    if (m_state.epoch == m_job.options.headEpochs) {
+        m_frozen->releaseBackbone();
+        TrainEvent notice;
+        notice.text = "The new part is trained; the rest of the network learns from here on.";
+        send(std::move(notice));
+    }
+    return {};
+}
+
+void TrainRun::recordEpoch(const Evaluation& evaluation) {
+    const bool better =
+        evaluation.accuracy > m_state.bestAccuracy ||
+        (evaluation.accuracy == m_state.bestAccuracy && evaluation.loss < m_state.bestLoss);
+    if (better) {
+        m_state.bestAccuracy = evaluation.accuracy;
+        m_state.bestLoss = evaluation.loss;
+        m_state.bestEpoch = m_state.epoch + 1;
+        m_state.epochsWithoutBetter = 0;
+        m_bestDue = true;
+    } else {
+        ++m_state.epochsWithoutBetter;
+    }
+    const double seen = double(std::max<std::int64_t>(1, m_state.seen));
+    MetricRow row;
+    row.kind = MetricRow::Kind::Epoch;
+    row.step = m_state.step;
+    row.epoch = m_state.epoch + 1;
+    row.trainLoss = m_state.lossSum / seen;
+    row.trainAccuracy = double(m_state.correct) / seen;
+    row.learningRate = currentRate();
+    row.validationLoss = evaluation.loss;
+    row.validationAccuracy = evaluation.accuracy;
+    row.validationCount = evaluation.count;
+    row.imagesPerSecond = m_secondsPerImage > 0 ? 1 / m_secondsPerImage : 0;
+    row.best = better;
+    m_sink.metric(row);
+    TrainEvent event;
+    event.kind = TrainEvent::Kind::EpochFinished;
+    event.epoch = m_state.epoch + 1;
+    event.best = better;
+    event.text = "Epoch " + std::to_string(m_state.epoch + 1) + ": " +
+                 percent(evaluation.accuracy) +
+                 (m_validationItems.empty() ? " right on the training pictures"
+                                            : " right on the validation pictures");
+    send(std::move(event));
+}
+
+bool TrainRun::wantsEarlyStop() const {
+    return m_job.options.patience > 0 && m_state.epochsWithoutBetter >= m_job.options.patience;
+}
+
+void TrainRun::evaluateNow() {
+    if (m_validationItems.empty()) {
+        return;
+    }
+    publish(RunState::Running, "Checking on validation pictures");
+    const Result<Evaluation> evaluation = validate();
+    if (evaluation) {
+        TrainEvent event;
+        event.text = "Now " + percent(evaluation->accuracy) + " right on " +
+                     std::to_string(evaluation->count) + " validation pictures";
+        send(std::move(event));
+    }
+}
+
+void TrainRun::apply(const RunCommand& command) {
+    using Kind = RunCommand::Kind;
+    Status done;
+    const Error range{ErrorCode::InvalidArgument,
+                      "The value " + std::to_string(command.value) + " is out of range.", {}, {}};
+    switch (command.kind) {
+        case Kind::SaveNow:
+        case Kind::EvaluateNow:
+            return;  // not edits; the loop sees to them
+        case Kind::SetLearningRate:
+            if (!(command.value > 0 && command.value <= 100)) {
+                done = range;
+            } else {
+                m_state.baseRate = command.value;
+            }
+            break;
+        case Kind::SetRateFactor:
+            if (!(command.value >= 0 && command.value <= 1000)) {
+                done = range;
+            } else if (leafLayers(m_classifier->tree(), command.path).empty()) {
+                done = Error{ErrorCode::InvalidArgument,
+                             "This network has no layer \"" + command.path + "\".", {}, {}};
+            } else {
+                m_state.rateFactors[command.path] = command.value;
+            }
+            break;
+        case Kind::Freeze:
+        case Kind::Thaw:
+            done = m_frozen->setFrozen(command.path, command.kind == Kind::Freeze);
+            break;
+        case Kind::SetAugmentStrength:
+            if (!(command.value >= 0 && command.value <= 2)) {
+                done = range;
+            } else {
+                m_state.augmentStrength = command.value;
+                beginEpoch();  // what was prefetched has the old strength
+            }
+            break;
+    }
+    TrainEvent event;
+    if (!done) {
+        event.kind = TrainEvent::Kind::EditRejected;
+        event.error = done.error();
+        event.text = commandText(command);
+    } else {
+        event.kind = TrainEvent::Kind::EditApplied;
+        event.edit = {++m_state.editCount, m_state.step, utcNow(), command};
+        event.text = commandText(command);
+    }
+    send(std::move(event));
+}
+
+void TrainRun::send(TrainEvent event) {
+    event.step = m_state.step;
+    if (event.epoch == 0) {
+        event.epoch = m_state.epoch + 1;
+    }
+    m_sink.event(event);
+}
+
+double TrainRun::secondsLeft() const {
+    if (m_secondsPerImage == 0) {
+        return -1;
+    }
+    const std::int64_t total = m_stepsPerEpoch * m_job.options.epochs;
+    const double imagesPerStep = double(m_trainItems.size()) / double(m_stepsPerEpoch);
+    const double training = double(total - m_state.step) * imagesPerStep * m_secondsPerImage;
+    // Before the first validation: it costs about a third of training per picture.
+    const double validation =
+        m_validationSeconds > 0 ? m_validationSeconds
+                                : double(m_validationItems.size()) * m_secondsPerImage / 3;
+    return training + validation * double(m_job.options.epochs - m_state.epoch);
+}
+
+void TrainRun::publish(RunState state, const char* activity) {
+    TrainSnapshot snapshot;
+    snapshot.state = state;
+    snapshot.step = m_state.step;
+    snapshot.stepCount = m_stepsPerEpoch * m_job.options.epochs;
+    snapshot.epoch = std::min<std::int64_t>(m_state.epoch + 1, m_job.options.epochs);
+    snapshot.epochCount = m_job.options.epochs;
+    const double seen = double(std::max<std::int64_t>(1, m_state.seen));
+    snapshot.trainLoss = m_state.lossSum / seen;
+    snapshot.trainAccuracy = double(m_state.correct) / seen;
+    snapshot.bestAccuracy = m_state.bestAccuracy;
+    snapshot.bestEpoch = m_state.bestEpoch;
+    snapshot.validationCount = std::int64_t(m_validationItems.size());
+    snapshot.learningRate = currentRate();
+    snapshot.imagesPerSecond = m_secondsPerImage > 0 ? 1 / m_secondsPerImage : 0;
+    snapshot.secondsLeft = secondsLeft();
+    snapshot.activity = activity;
+    m_sink.snapshot(snapshot);
+}
+
+std::string TrainRun::summary() const {
+    return std::to_string(m_trainItems.size()) + " training and " +
+           std::to_string(m_validationItems.size()) + " validation pictures, " +
+           std::to_string(m_classifier->trainableCount()) + " trainable numbers in " +
+           m_job.model.backbone + (m_restored ? ", going on from a checkpoint" : "");
+}
+
+}  // namespace graft

@@ -1,0 +1,208 @@
+#include "core/train/trainer.h"
+
+#include "core/train/train_run.h"
+
+#include <new>
+
+namespace graft {
+namespace {
+
+// How one look at commands and control between two steps ended.
+enum class Boundary { Go, Stop };
+
+class Loop {
+  public:
+    Loop(const TrainJob& job, RunControl& control, Mailbox<RunCommand>& commands, TrainSink& sink)
+        : m_control(control), m_commands(commands), m_run(job, control, sink) {}
+
+    Result<RunState> run();
+
+  private:
+    bool takeCommands();
+    Result<Boundary> boundary();
+    Status save();
+    Result<Boundary> saveOrWait();
+    void announcePause(const Error* problem);
+    Result<RunState> stopHere();
+    Result<RunState> finish(const std::string& why);
+
+    RunControl& m_control;
+    Mailbox<RunCommand>& m_commands;
+    TrainRun m_run;
+};
+
+// True when something was changed or a save was asked for.
+bool Loop::takeCommands() {
+    bool save = false;
+    for (const RunCommand& command : m_commands.takeAll()) {
+        if (command.kind == RunCommand::Kind::EvaluateNow) {
+            m_run.evaluateNow();
+            continue;
+        }
+        m_run.apply(command);
+        save = true;  // an edit is on disk before the step that it acts on
+    }
+    return save;
+}
+
+void Loop::announcePause(const Error* problem) {
+    TrainEvent event;
+    event.kind = TrainEvent::Kind::Paused;
+    if (problem) {
+        event.error = *problem;
+        event.text = "Training is paused: " + problem->message;
+    } else {
+        event.text = "Paused";
+    }
+    m_run.send(std::move(event));
+    m_run.publish(RunState::Paused, "Paused");
+}
+
+Status Loop::save() {
+    m_run.publish(RunState::Running, "Saving");
+    GRAFT_CHECK(m_run.saveBestIfDue());
+    return m_run.saveCheckpoint();
+}
+
+// Writes what is due. A failed write pauses the run until it is resumed (then it tries again) or
+// stopped; no step is taken meanwhile.
+Result<Boundary> Loop::saveOrWait() {
+    while (true) {
+        const Status saved = save();
+        if (saved) {
+            return Boundary::Go;
+        }
+        if (saved.error().code == ErrorCode::Diverged) {
+            return saved.error();
+        }
+        m_control.requestPause();
+        announcePause(&saved.error());
+        while (m_control.pauseRequested() && !m_control.stopRequested()) {
+            m_control.waitWhilePaused();
+        }
+        if (m_control.stopRequested()) {
+            return Boundary::Stop;
+        }
+    }
+}
+
+Result<Boundary> Loop::boundary() {
+    bool paused = false;
+    while (true) {
+        const bool edited = takeCommands();
+        if (m_control.stopRequested()) {
+            return Boundary::Stop;
+        }
+        if (edited || m_run.checkpointDue()) {
+            GRAFT_TRY(const Boundary saved, saveOrWait());
+            if (saved == Boundary::Stop) {
+                return saved;
+            }
+        }
+        if (m_control.mayStep()) {
+            break;
+        }
+        if (!paused) {
+            paused = true;
+            GRAFT_TRY(const Boundary saved, saveOrWait());
+            if (saved == Boundary::Stop) {
+                return saved;
+            }
+            announcePause(nullptr);
+        }
+        m_run.publish(RunState::Paused, "Paused");  // saving an edit said otherwise meanwhile
+        m_control.waitWhilePaused();
+    }
+    if (paused) {
+        TrainEvent event;
+        event.kind = TrainEvent::Kind::Resumed;
+        event.text = "Going on";
+        m_run.send(std::move(event));
+    }
+    return Boundary::Go;
+}
+
+Result<RunState> Loop::stopHere() {
+    const Status saved = save();
+    TrainEvent event;
+    event.kind = TrainEvent::Kind::Stopped;
+    event.text = saved ? "Stopped; it can go on from here"
+                       : "Stopped; it can go on from the last checkpoint. " + saved.error().message;
+    if (!saved) {
+        event.error = saved.error();
+    }
+    m_run.send(std::move(event));
+    m_run.publish(RunState::Stopped, "Stopped");
+    return RunState::Stopped;
+}
+
+Result<RunState> Loop::finish(const std::string& why) {
+    TrainEvent event;
+    event.kind = TrainEvent::Kind::Finished;
+    event.text = why;
+    event.epoch = m_run.state().epoch;
+    m_run.send(std::move(event));
+    m_run.publish(RunState::Finished, "Finished");
+    return RunState::Finished;
+}
+
+Result<RunState> Loop::run() {
+    GRAFT_CHECK(m_run.prepare());
+    TrainEvent started;
+    started.kind = TrainEvent::Kind::Started;
+    started.text = m_run.summary();
+    m_run.send(std::move(started));
+    while (!m_run.allEpochsDone()) {
+        if (m_run.wantsEarlyStop()) {
+            return finish("No better epoch for " +
+                          std::to_string(m_run.state().epochsWithoutBetter) + " epochs");
+        }
+        m_run.beginEpoch();
+        while (m_run.epochHasBatches()) {
+            GRAFT_TRY(const Boundary go, boundary());
+            if (go == Boundary::Stop) {
+                return stopHere();
+            }
+            GRAFT_CHECK(m_run.step());
+            m_run.publish(RunState::Running, "Training");
+        }
+        const Status ended = m_run.finishEpoch();
+        if (!ended && ended.error().code == ErrorCode::Cancelled) {
+            return stopHere();
+        }
+        GRAFT_CHECK(ended);
+        GRAFT_TRY(const Boundary saved, saveOrWait());
+        if (saved == Boundary::Stop) {
+            return stopHere();
+        }
+    }
+    return finish("All epochs done");
+}
+
+}  // namespace
+
+Result<RunState> runTraining(const TrainJob& job, RunControl& control,
+                             Mailbox<RunCommand>& commands, TrainSink& sink) {
+    const auto failed = [&](Error error) -> Result<RunState> {
+        TrainEvent event;
+        event.kind = TrainEvent::Kind::Failed;
+        event.error = error;
+        event.text = error.message;
+        sink.event(event);
+        return error;
+    };
+    try {
+        Result<RunState> ended = Loop(job, control, commands, sink).run();
+        return ended ? std::move(ended) : failed(ended.error());
+    } catch (const std::bad_alloc&) {
+        return failed({ErrorCode::OutOfMemory,
+                       "There is not enough memory for this training. Its last checkpoint is kept.",
+                       {}, "Choose a smaller batch or picture size, then start again."});
+    } catch (const std::exception& fault) {
+        return failed({ErrorCode::Internal,
+                       "Training stopped because of a fault. Its last checkpoint is kept.",
+                       fault.what(), "Resume the run; if it happens again, report the details."});
+    }
+}
+
+}  // namespace graft
