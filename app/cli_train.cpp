@@ -1,0 +1,208 @@
+// train and resume: a run on the main thread.
+#include "app/cli_command.h"
+#include "app/cli_exit.h"
+#include "app/cli_interrupt.h"
+#include "app/cli_job.h"
+#include "app/cli_project.h"
+#include "app/cli_train_flags.h"
+#include "app/cli_train_printer.h"
+#include "core/engine/engine.h"
+
+namespace graft::cli {
+namespace {
+
+nlohmann::ordered_json runJson(const RunRecord& run, const std::string& project) {
+    nlohmann::ordered_json json;
+    json["project"] = project;
+    json["run"] = run.id;
+    json["name"] = run.name;
+    json["state"] = runStateName(run.state);
+    json["backbone"] = run.model.backbone;
+    json["epochs_done"] = run.epochsDone;
+    json["best_epoch"] = run.bestEpoch;
+    json["best_accuracy"] =
+        run.bestAccuracy < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(run.bestAccuracy);
+    json["validation_count"] = run.validationCount;
+    json["message"] = run.message;
+    return json;
+}
+
+std::string bestSentence(const RunRecord& run) {
+    if (run.bestAccuracy < 0) {
+        return "No epoch was finished.";
+    }
+    if (run.validationCount == 0) {
+        return "Best: epoch " + std::to_string(run.bestEpoch) + " with " +
+               percentText(run.bestAccuracy) +
+               " of the training pictures right (none were held out to check).";
+    }
+    const auto right = std::int64_t(run.bestAccuracy * double(run.validationCount) + 0.5);
+    const auto range = wilsonInterval(right, run.validationCount);
+    return "Best: epoch " + std::to_string(run.bestEpoch) + " with " +
+           percentText(run.bestAccuracy) + " of " + std::to_string(run.validationCount) +
+           " validation pictures right (95 % interval " + percentText(range[0]) + " to " +
+           percentText(range[1]) + ").";
+}
+
+std::string resumeCommand(const Project& project, RunId run) {
+    return "graft-cli resume " + project.path() + " --run " + std::to_string(run);
+}
+
+void reportEnd(const Project& project, const RunRecord& run, Console& console) {
+    console.line(bestSentence(run));
+    if (run.state == RunState::Finished) {
+        console.line("Next: graft-cli evaluate " + project.path() + " --run " +
+                     std::to_string(run.id));
+    } else {
+        console.line(run.name + " is stopped and saved. Go on with:\n  " +
+                     resumeCommand(project, run.id));
+    }
+}
+
+// Runs it here and now, until it ends or Ctrl+C.
+Result<int> follow(Project& project, RunId id, bool resume, Console& console) {
+    RunControl control;
+    Mailbox<RunCommand> commands;
+    TrainPrinter printer(console, control);
+    const InterruptScope scope([&control] { control.requestStop(); });
+    const Result<RunState> ended = engine::runHere(project, id, resume, control, commands, printer);
+    console.clearProgress();
+    if (printer.problem()) {
+        Error error = *printer.problem();
+        error.hint += (error.hint.empty() ? "" : " ") + std::string("Then go on with: ") +
+                      resumeCommand(project, id);
+        return error;
+    }
+    if (!ended) {
+        if (!resume && !printer.started()) {
+            (void)project.removeRun(id).ok();  // it never began: no use in the list
+        }
+        return ended.error();
+    }
+    GRAFT_TRY(const RunRecord run, project.run(id));
+    reportEnd(project, run, console);
+    if (console.json()) {
+        console.printJson(runJson(run, project.path()));
+    }
+    return *ended == RunState::Finished ? kExitDone : kExitInterrupted;
+}
+
+// A change on disk is only told here; taking it over is the user's decision.
+Status tellChanges(const Project& project, Console& console) {
+    const auto scan = engine::startRescan(project.dataset());
+    GRAFT_TRY(const RescanReport changes, waitFor(*scan, console, "Looking for changes"));
+    const std::string& source = project.dataset().source;
+    if (changes.rootMissing) {
+        return Error{
+            ErrorCode::NotFound,
+            "The folder of the pictures, \"" + project.dataset().root + "\", is gone.",
+            {},
+            "If it was moved: graft-cli import NEW_FOLDER --relink --project " + project.path()};
+    }
+    if (!changes.empty()) {
+        console.notice("The pictures changed since the import (" +
+                       std::to_string(changes.added.size()) + " added, " +
+                       std::to_string(changes.missing.size()) + " missing, " +
+                       std::to_string(changes.changed.size()) + " changed, " +
+                       std::to_string(changes.moved.size()) + " moved). Take that over with: " +
+                       "graft-cli import " + source + " --project " + project.path());
+    }
+    return {};
+}
+
+Result<int> runTrain(const std::string& path, const std::string& name, const TrainFlags& flags,
+                     Console& console) {
+    GRAFT_TRY(const std::unique_ptr<Project> project, openToChange(path));
+    if (project->dataset().samples.empty()) {
+        return Error{ErrorCode::InvalidArgument,
+                     "This project holds no pictures yet.",
+                     {},
+                     "First: graft-cli import FOLDER --project " + path};
+    }
+    std::vector<std::string> notices;
+    GRAFT_TRY(const TrainOptions options, changedOptions(project->trainOptions(), flags));
+    GRAFT_TRY(const AugmentSpec augment, changedAugment(project->augment(), flags));
+    GRAFT_TRY(const ModelSpec model, changedModel(project->model(), flags,
+                                                  int(project->dataset().classes.size()), notices));
+    GRAFT_CHECK(tellChanges(*project, console));
+    GRAFT_CHECK(project->setTrainOptions(options));
+    GRAFT_CHECK(project->setAugment(augment));
+    GRAFT_CHECK(project->setModel(model));
+    GRAFT_TRY(const RunRecord run, project->addRun(name));
+    console.line(run.name + " of " + project->name() + " on " + engine::deviceText());
+    for (const std::string& notice : notices) {
+        console.line(notice);
+    }
+    return follow(*project, run.id, false, console);
+}
+
+Result<int> runResume(const std::string& path, RunId number, Console& console) {
+    GRAFT_TRY(const std::unique_ptr<Project> project, openToChange(path));
+    GRAFT_TRY(const RunRecord run, chooseRun(*project, number, RunWish::Unfinished));
+    console.line(run.name + " of " + project->name() + " on " + engine::deviceText());
+    return follow(*project, run.id, true, console);
+}
+
+constexpr char kRunJson[] =
+    "JSON: project, run, name, state, backbone, epochs_done, best_epoch, best_accuracy,\n"
+    "  validation_count, message";
+
+}  // namespace
+
+void addTrain(CLI::App& app, Session& session) {
+    CLI::App* command = app.add_subcommand("train", "Train a new run of a project");
+    struct Arguments {
+        std::string project;
+        std::string name;
+        TrainFlags flags;
+    };
+    auto arguments = std::make_shared<Arguments>();
+    command->add_option("PROJECT", arguments->project, "Project file (.graft)")->required();
+    command->add_option("--name", arguments->name, "Name of the run; default: Run 1, Run 2 ...");
+    addTrainFlags(*command, arguments->flags);
+    addJsonFlag(*command, session);
+    command->footer(
+        std::string(
+            "Options that are given are stored in the project; the others stay as they are there\n"
+            "(the defaults shown are those of a new project). Without weights, a small network\n"
+            "learns from scratch: fine to try things, but it needs far more pictures.\n"
+            "Ctrl+C saves and stops; graft-cli resume goes on from there, exactly.\n\n"
+            "Examples:\n"
+            "  graft-cli train bees.graft\n"
+            "  graft-cli train bees.graft --backbone squeezenet1_0 \\\n"
+            "      --weights squeezenet1_0.safetensors --freeze backbone --epochs 10\n"
+            "  graft-cli train bees.graft --weights mobilenet_v2.safetensors --head-epochs 2\n"
+            "  graft-cli train bees.graft --freeze none --rate-factor features.18=0.5\n\n") +
+        kRunJson);
+    command->callback([arguments, &session] {
+        session.action = [arguments](Console& console) {
+            return runTrain(arguments->project, arguments->name, arguments->flags, console);
+        };
+    });
+}
+
+void addResume(CLI::App& app, Session& session) {
+    CLI::App* command =
+        app.add_subcommand("resume", "Go on with a run that was stopped or interrupted");
+    struct Arguments {
+        std::string project;
+        RunId run = 0;
+    };
+    auto arguments = std::make_shared<Arguments>();
+    command->add_option("PROJECT", arguments->project, "Project file (.graft)")->required();
+    command->add_option("--run", arguments->run,
+                        "Number of the run; default: the newest that is not finished");
+    addJsonFlag(*command, session);
+    command->footer(std::string("Goes on from the last checkpoint, with the options the run began "
+                                "with. On the same\nmachine the result is the same as without the "
+                                "interruption.\n\n"
+                                "Example:\n  graft-cli resume bees.graft\n\n") +
+                    kRunJson);
+    command->callback([arguments, &session] {
+        session.action = [arguments](Console& console) {
+            return runResume(arguments->project, arguments->run, console);
+        };
+    });
+}
+
+}  // namespace graft::cli

@@ -1,0 +1,475 @@
+#include "ui/pages/data_page.h"
+
+#include "core/data/image_reader.h"
+#include "ui/bridge/image_convert.h"
+#include "ui/models/problem_model.h"
+#include "ui/widgets/class_panel.h"
+#include "ui/widgets/icons.h"
+#include "ui/widgets/image_grid.h"
+#include "ui/widgets/sample_details.h"
+#include "ui/widgets/split_dialog.h"
+
+#include <QAction>
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QMenu>
+#include <QScrollBar>
+#include <QSlider>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QToolButton>
+#include <QTreeView>
+#include <QVBoxLayout>
+
+namespace graft::ui {
+
+namespace {
+
+constexpr int kLargeSide = 1400;  ///< px, the shorter side a large view is decoded to at least
+constexpr int kLoadDelayMs = 40;
+enum View { GridView, LargeView, ProblemView };
+
+}  // namespace
+
+DataPage::DataPage(ProjectDocument* document, RunBridge* run, QWidget* parent)
+    : Page(parent),
+      m_document(document),
+      m_run(run),
+      m_model(new SampleModel(document, this)),
+      m_problemModel(new ProblemModel(document, this)) {
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(10, 8, 10, 4);
+    auto* top = new QWidget(this);
+    buildTop(top);
+    column->addWidget(top);
+    m_splitter = new QSplitter(this);
+    m_splitter->setChildrenCollapsible(false);
+    buildMiddle(m_splitter);
+    column->addWidget(m_splitter, 1);
+    buildActions();
+    m_loadTimer.setSingleShot(true);
+    m_loadTimer.setInterval(kLoadDelayMs);
+    connectAll();
+    showSummary();
+}
+
+DataPage::~DataPage() = default;
+
+void DataPage::buildTop(QWidget* top) {
+    auto* rows = new QVBoxLayout(top);
+    rows->setContentsMargins(0, 0, 0, 0);
+    auto* first = new QHBoxLayout;
+    m_summary = new QLabel(top);
+    m_summary->setObjectName(QStringLiteral("summaryLabel"));
+    m_problemsButton = new QToolButton(top);
+    m_problemsButton->setObjectName(QStringLiteral("problemsButton"));
+    m_problemsButton->setCheckable(true);
+    m_problemsButton->setIcon(icon(IconId::Warning));
+    m_problemsButton->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    m_problemsButton->setToolTip(tr("Show files that were left out or are odd, and why"));
+    m_shares = new QLabel(top);
+    m_shares->setObjectName(QStringLiteral("sharesLabel"));
+    m_splitButton = new QToolButton(top);
+    m_splitButton->setObjectName(QStringLiteral("changeSplitButton"));
+    m_splitButton->setText(tr("Change split…"));
+    m_splitButton->setToolTip(tr("How many pictures are kept for checking"));
+    first->addWidget(m_summary);
+    first->addWidget(m_problemsButton);
+    first->addStretch(1);
+    first->addWidget(m_shares);
+    first->addWidget(m_splitButton);
+    rows->addLayout(first);
+
+    auto* second = new QHBoxLayout;
+    m_splitFilter = new QComboBox(top);
+    m_splitFilter->setObjectName(QStringLiteral("splitFilter"));
+    m_splitFilter->setAccessibleName(tr("Filter by split"));
+    m_splitFilter->addItem(tr("All splits"), -1);
+    m_splitFilter->addItem(tr("Training"), int(Split::Train));
+    m_splitFilter->addItem(tr("Validation"), int(Split::Validation));
+    m_splitFilter->addItem(tr("Test"), int(Split::Test));
+    m_splitFilter->addItem(tr("No split"), int(Split::None));
+    m_showFilter = new QComboBox(top);
+    m_showFilter->setObjectName(QStringLiteral("showFilter"));
+    m_showFilter->setAccessibleName(tr("Filter by state"));
+    using Show = SampleFilter::Show;
+    m_showFilter->addItem(tr("Everything"), int(Show::All));
+    m_showFilter->addItem(tr("Used pictures"), int(Show::Usable));
+    m_showFilter->addItem(tr("Left out"), int(Show::LeftOut));
+    m_showFilter->addItem(tr("Damaged"), int(Show::Damaged));
+    m_showFilter->addItem(tr("Duplicates"), int(Show::Duplicates));
+    m_showFilter->addItem(tr("Without a class"), int(Show::Unlabelled));
+    m_selection = new QLabel(top);
+    m_selection->setObjectName(QStringLiteral("selectionLabel"));
+    m_size = new QSlider(Qt::Horizontal, top);
+    m_size->setObjectName(QStringLiteral("sizeSlider"));
+    m_size->setAccessibleName(tr("Size of the pictures"));
+    m_size->setToolTip(tr("Size of the pictures (Ctrl + mouse wheel)"));
+    m_size->setRange(ImageGrid::kMinPictureSide, ImageGrid::kMaxPictureSide);
+    m_size->setPageStep(32);
+    m_size->setFixedWidth(fontMetrics().averageCharWidth() * 20);
+    m_detailsButton = new QToolButton(top);
+    m_detailsButton->setObjectName(QStringLiteral("detailsButton"));
+    m_detailsButton->setIcon(icon(IconId::Panel));
+    m_detailsButton->setCheckable(true);
+    m_detailsButton->setChecked(true);
+    m_detailsButton->setShortcut(QKeySequence(Qt::Key_F9));
+    m_detailsButton->setAccessibleName(tr("Show the selected picture at the side"));
+    m_detailsButton->setToolTip(tr("Show the selected picture at the side (F9)"));
+    second->addWidget(m_splitFilter);
+    second->addWidget(m_showFilter);
+    second->addWidget(m_selection, 1);
+    second->addWidget(m_size);
+    second->addWidget(m_detailsButton);
+    rows->addLayout(second);
+}
+
+void DataPage::buildMiddle(QSplitter* splitter) {
+    m_classes = new ClassPanel(m_document, splitter);
+    m_views = new QStackedWidget(splitter);
+    m_grid = new ImageGrid(m_views);
+    m_grid->setObjectName(QStringLiteral("sampleGrid"));
+    m_grid->setAccessibleName(tr("Pictures"));
+    m_grid->setModel(m_model);
+    m_grid->setContextMenuPolicy(Qt::CustomContextMenu);
+    m_grid->setEmptyText(tr("No picture passes the filter."));
+    m_grid->setMinimumSize(180, 120);
+    m_size->setValue(m_grid->pictureSide());
+    m_large = new ImageView(m_views);
+    m_large->setObjectName(QStringLiteral("largeView"));
+    m_large->setAccessibleName(tr("The picture, large"));
+    m_large->setFocusPolicy(Qt::StrongFocus);
+    m_problems = new QTreeView(m_views);
+    m_problems->setObjectName(QStringLiteral("problemList"));
+    m_problems->setAccessibleName(tr("Problems"));
+    m_problems->setModel(m_problemModel);
+    m_problems->setRootIsDecorated(false);
+    m_problems->setUniformRowHeights(true);
+    m_problems->setAlternatingRowColors(true);
+    m_problems->header()->resizeSection(0, fontMetrics().averageCharWidth() * 36);
+    m_views->addWidget(m_grid);
+    m_views->addWidget(m_large);
+    m_views->addWidget(m_problems);
+    m_details = new SampleDetails(m_document, splitter);
+    splitter->addWidget(m_classes);
+    splitter->addWidget(m_views);
+    splitter->addWidget(m_details);
+    splitter->setStretchFactor(1, 1);
+    const int unit = fontMetrics().averageCharWidth();
+    splitter->setSizes({unit * 28, unit * 90, unit * 38});
+}
+
+void DataPage::buildActions() {
+    // On the grid only: elsewhere a digit is a digit.
+    const auto key = [this](const QKeySequence& keys, const QString& text, auto&& run) {
+        auto* action = new QAction(text, this);
+        action->setShortcut(keys);
+        action->setShortcutContext(Qt::WidgetShortcut);
+        connect(action, &QAction::triggered, this, run);
+        m_grid->addAction(action);
+        m_large->addAction(action);
+        m_keyActions.push_back(action);
+    };
+    for (int number = 1; number <= 9; ++number) {
+        key(QKeySequence(Qt::Key_0 + number), tr("Move to class %1").arg(number), [this, number] {
+            const auto& classes = m_document->dataset().classes;
+            if (number <= int(classes.size())) {
+                moveSelected(classes[std::size_t(number - 1)].id);
+            }
+        });
+    }
+    key(QKeySequence(Qt::Key_X), tr("Leave out"), [this] { toggleSelected(); });
+    key(QKeySequence(Qt::Key_Space), tr("Show large"),
+        [this] { showLarge(m_views->currentIndex() != LargeView); });
+}
+
+void DataPage::connectAll() {
+    connect(m_classes, &ClassPanel::chosen, this, &DataPage::applyFilter);
+    connect(m_splitFilter, &QComboBox::currentIndexChanged, this, &DataPage::applyFilter);
+    connect(m_showFilter, &QComboBox::currentIndexChanged, this, &DataPage::applyFilter);
+    connect(m_size, &QSlider::valueChanged, m_grid, &ImageGrid::setPictureSide);
+    connect(m_grid, &ImageGrid::pictureSideChanged, m_size, &QSlider::setValue);
+    connect(m_problemsButton, &QToolButton::toggled, this, &DataPage::showProblems);
+    connect(m_splitButton, &QToolButton::clicked, this, &DataPage::chooseSplit);
+    connect(m_detailsButton, &QToolButton::toggled, this, [this](bool on) {
+        m_details->setVisible(on);
+        showCurrent();
+    });
+    connect(m_grid, &QWidget::customContextMenuRequested, this, &DataPage::contextMenu);
+    connect(m_grid, &ImageGrid::currentSampleChanged, this, &DataPage::showCurrent);
+    connect(m_grid, &ImageGrid::selectionCountChanged, this, [this](int count) {
+        m_selection->setText(count > 1 ? tr("%1 selected").arg(count) : QString());
+    });
+    connect(m_grid, &QAbstractItemView::activated, this, [this] { showLarge(true); });
+    connect(m_large, &ImageView::closeRequested, this, [this] { showLarge(false); });
+    connect(m_large, &ImageView::stepRequested, this, [this](int by) {
+        const QModelIndex next = m_model->index(m_grid->currentIndex().row() + by);
+        if (next.isValid()) {
+            m_grid->setCurrentIndex(next);
+        }
+    });
+    connect(m_problems, &QAbstractItemView::activated, this, [this](const QModelIndex& index) {
+        const SampleId id = index.data(ProblemModel::kSampleIdRole).toLongLong();
+        const int row = m_model->rowOf(id);
+        if (row >= 0) {
+            m_problemsButton->setChecked(false);
+            m_grid->setCurrentIndex(m_model->index(row));
+        }
+    });
+    connect(&m_loadTimer, &QTimer::timeout, this, &DataPage::loadCurrent);
+    connect(m_model, &QAbstractItemModel::modelAboutToBeReset, this, &DataPage::keepPlace);
+    connect(m_model, &QAbstractItemModel::modelReset, this, &DataPage::restorePlace);
+    connect(m_document, &ProjectDocument::dataChanged, this, [this] {
+        showSummary();
+        showCurrent();
+        Q_EMIT primaryChanged();
+    });
+    connect(m_document, &ProjectDocument::opened, this, [this] {
+        m_splitFilter->setCurrentIndex(0);
+        m_showFilter->setCurrentIndex(0);
+        m_problemsButton->setChecked(false);
+        showLarge(false);
+        m_loaded = 0;
+    });
+    connect(m_run, &RunBridge::started, this, &Page::primaryChanged);
+    connect(m_run, &RunBridge::finished, this, &Page::primaryChanged);
+}
+
+QString DataPage::primaryText() const {
+    return m_run->isActive() ? tr("Watch the training") : tr("&Train");
+}
+
+bool DataPage::primaryEnabled() const {
+    return m_run->isActive() || (writable() && m_document->dataset().classes.size() >= 2);
+}
+
+void DataPage::primaryAction() {
+    if (!m_run->isActive()) {
+        m_run->start();
+    }
+    Q_EMIT goTo(PageId::Train);
+}
+
+void DataPage::activated() {
+    m_grid->setFocus();
+    showCurrent();
+}
+
+bool DataPage::writable() const {
+    return m_document->isOpen() && !m_document->project().readOnly();
+}
+
+void DataPage::applyFilter() {
+    SampleFilter filter;
+    if (const qlonglong id = m_classes->currentClass(); id >= 0) {
+        filter.label = id;
+    }
+    if (const int split = m_splitFilter->currentData().toInt(); split >= 0) {
+        filter.split = Split(split);
+    }
+    filter.show = SampleFilter::Show(m_showFilter->currentData().toInt());
+    m_filterChanging = true;
+    m_model->setFilter(filter);
+    m_filterChanging = false;
+}
+
+void DataPage::keepPlace() {
+    m_keptSample = m_grid->currentSample();
+    m_keptRow = m_grid->currentIndex().row();
+    m_keptScroll = m_grid->verticalScrollBar()->value();
+}
+
+void DataPage::restorePlace() {
+    if (m_keptRow < 0 || m_model->rowCount() == 0) {
+        return;
+    }
+    // The same picture where it still is; after an edit took it away, the one in its place.
+    int row = m_model->rowOf(m_keptSample);
+    const bool same = row >= 0;
+    if (!same && m_filterChanging) {
+        m_grid->scrollToTop();
+        return;
+    }
+    row = same ? row : std::min(m_keptRow, m_model->rowCount() - 1);
+    const QModelIndex index = m_model->index(row);
+    m_grid->setCurrentIndex(index);
+    if (!m_filterChanging) {
+        m_grid->visualRect(index);  // lays the items out, so that the scroll bar has its range
+        m_grid->verticalScrollBar()->setValue(m_keptScroll);
+    }
+    m_grid->scrollTo(index);
+}
+
+void DataPage::showSummary() {
+    const Dataset& data = m_document->dataset();
+    m_summary->setText(
+        tr("%1 classes, %2 pictures").arg(data.classes.size()).arg(data.samples.size()));
+    const auto problems = int(data.problems.size());
+    m_problemsButton->setVisible(problems > 0);
+    m_problemsButton->setText(problems == 1 ? tr("1 problem") : tr("%1 problems").arg(problems));
+    if (problems == 0) {
+        m_problemsButton->setChecked(false);
+    }
+    QStringList shares{tr("Training %1").arg(data.countInSplit(Split::Train)),
+                       tr("Validation %1").arg(data.countInSplit(Split::Validation))};
+    if (const auto test = data.countInSplit(Split::Test); test > 0) {
+        shares << tr("Test %1").arg(test);
+    }
+    m_shares->setText(shares.join(QStringLiteral(" · ")));
+    m_splitButton->setEnabled(writable());
+    for (QAction* action : m_keyActions) {
+        action->setEnabled(writable() || action->shortcut() == QKeySequence(Qt::Key_Space));
+    }
+}
+
+void DataPage::showProblems(bool on) {
+    m_problemsButton->setChecked(on);
+    m_views->setCurrentIndex(on ? ProblemView : GridView);
+    (on ? static_cast<QWidget*>(m_problems) : m_grid)->setFocus();
+}
+
+void DataPage::showLarge(bool on) {
+    if (on && m_grid->currentSample() == 0) {
+        return;
+    }
+    const bool hadFocus = m_large->hasFocus() || m_grid->hasFocus();
+    m_views->setCurrentIndex(on                              ? LargeView
+                             : m_problemsButton->isChecked() ? ProblemView
+                                                             : GridView);
+    if (hadFocus || on) {
+        m_views->currentWidget()->setFocus();
+    }
+    showCurrent();
+}
+
+void DataPage::showCurrent() {
+    const SampleId id = m_grid->currentSample();
+    m_details->showSample(id);
+    const bool seen = m_details->isVisible() || m_views->currentIndex() == LargeView;
+    if (id != m_loaded && seen) {
+        m_loadTimer.start();
+    }
+}
+
+void DataPage::loadCurrent() {
+    const Sample* sample = m_document->dataset().findSample(m_grid->currentSample());
+    if (!sample) {
+        return;
+    }
+    m_loaded = sample->id;
+    m_loader.runLatest<QImage>(
+        [ref = m_document->dataset().imageRef(*sample)] {
+            return Job<QImage>::start([ref](Progress&) -> Result<QImage> {
+                ReadOptions options;
+                options.minShorterSide = kLargeSide;
+                GRAFT_TRY(const Image image, readImage(ref, options));
+                return toQImage(image);
+            });
+        },
+        [this, id = sample->id](const Result<QImage>& image) {
+            if (id != m_grid->currentSample()) {
+                return;
+            }
+            for (ImageView* view : {m_large, m_details->view()}) {
+                if (image) {
+                    view->setImage(*image);
+                } else {
+                    view->setText(QString::fromStdString(image.error().message));
+                }
+            }
+        });
+}
+
+std::vector<SampleId> DataPage::targets() const {
+    std::vector<SampleId> ids = m_grid->selectedSamples();
+    if (m_views->currentIndex() == LargeView || ids.empty()) {
+        ids.clear();
+        if (const SampleId id = m_grid->currentSample(); id != 0) {
+            ids.push_back(id);
+        }
+    }
+    return ids;
+}
+
+void DataPage::moveSelected(ClassId label) {
+    if (const auto ids = targets(); !ids.empty()) {
+        m_document->setLabel(ids, label);
+    }
+}
+
+void DataPage::toggleSelected() {
+    const auto ids = targets();
+    bool allOut = !ids.empty();
+    for (const SampleId id : ids) {
+        const Sample* sample = m_document->dataset().findSample(id);
+        allOut = allOut && sample && sample->excluded;
+    }
+    if (!ids.empty()) {
+        m_document->setExcluded(ids, !allOut);
+    }
+}
+
+void DataPage::setSplitOfSelected(Split split) {
+    if (const auto ids = targets(); !ids.empty()) {
+        m_document->setSplit(ids, split);
+    }
+}
+
+void DataPage::contextMenu(const QPoint& at) {
+    if (targets().empty()) {
+        return;
+    }
+    auto* menu = new QMenu(this);
+    menu->setObjectName(QStringLiteral("sampleMenu"));
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    QMenu* move = menu->addMenu(tr("&Move to class"));
+    int number = 0;
+    for (const ClassInfo& info : m_document->dataset().classes) {
+        QString text =
+            QString::fromStdString(info.name).replace(QLatin1Char('&'), QLatin1String("&&"));
+        if (++number <= 9) {
+            text += QLatin1Char('\t') + QString::number(number);
+        }
+        move->addAction(text, this, [this, id = info.id] { moveSelected(id); });
+    }
+    QAction* leave =
+        menu->addAction(tr("&Leave out or take back\tX"), this, &DataPage::toggleSelected);
+    QMenu* use = menu->addMenu(tr("&Use for"));
+    use->addAction(tr("&Training"), this, [this] { setSplitOfSelected(Split::Train); });
+    use->addAction(tr("&Validation"), this, [this] { setSplitOfSelected(Split::Validation); });
+    use->addAction(tr("T&est"), this, [this] { setSplitOfSelected(Split::Test); });
+    for (QAction* action : {move->menuAction(), leave, use->menuAction()}) {
+        action->setEnabled(writable());
+    }
+    menu->addSeparator();
+    menu->addAction(tr("&Show large\tSpace"), this, [this] { showLarge(true); });
+    menu->addAction(tr("Select &all\tCtrl+A"), m_grid, &QAbstractItemView::selectAll);
+    menu->popup(m_grid->viewport()->mapToGlobal(at));
+}
+
+void DataPage::chooseSplit() {
+    const Dataset& data = m_document->dataset();
+    const double all = double(std::max<std::int64_t>(1, data.countInSplit(Split::Train) +
+                                                            data.countInSplit(Split::Validation) +
+                                                            data.countInSplit(Split::Test)));
+    SplitOptions now;
+    now.validation = double(data.countInSplit(Split::Validation)) / all;
+    now.test = double(data.countInSplit(Split::Test)) / all;
+    auto* dialog = new SplitDialog(now, data.splitFromSource, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this,
+            [this, dialog] { m_document->resplit(dialog->options()); });
+    dialog->open();
+}
+
+QByteArray DataPage::layoutState() const {
+    return m_splitter->saveState();
+}
+
+void DataPage::restoreLayoutState(const QByteArray& state) {
+    m_splitter->restoreState(state);
+}
+
+}  // namespace graft::ui

@@ -1,0 +1,87 @@
+// EvaluatePage: how good a run's model is, what it confuses, and the pictures it gets wrong, which
+// can be put right on the spot. Thread: GUI.
+#pragma once
+
+#include "core/analysis/evaluation.h"
+#include "ui/bridge/job_bridge.h"
+#include "ui/bridge/project_document.h"
+#include "ui/bridge/run_bridge.h"
+#include "ui/pages/page.h"
+
+class QComboBox;
+class QProgressBar;
+class QPushButton;
+class QStackedLayout;
+class QStandardItemModel;
+class QTableView;
+
+namespace graft::ui {
+
+class EmptyPanel;
+class EvaluationSummary;
+class ImageGrid;
+class MatrixView;
+class PredictionModel;
+class RunListModel;
+
+class EvaluatePage : public Page {
+    Q_OBJECT
+ public:
+    EvaluatePage(ProjectDocument* document, RunBridge* run, QWidget* parent = nullptr);
+    ~EvaluatePage() override;
+
+    QString primaryText() const override;
+    bool primaryEnabled() const override;
+    void primaryAction() override;
+    void activated() override;
+
+ private:
+    QWidget* buildHeadline();
+    QWidget* buildTables();
+    QWidget* buildGrid();
+    void connectParts();
+
+    RunId chosenRun() const;
+    Split chosenSplit() const;
+    void refillRuns();
+    void refillSplits();
+    void refillClasses();
+    void refreshState();
+    void load();  ///< the stored evaluation, or a new one
+    void evaluate();
+    void showEvaluation(const Evaluation& evaluation);
+    void clear();
+    void showScores(const Evaluation& evaluation);
+    void refilter();
+    void moveSelected();
+    void excludeSelected();
+    void saveCsv();
+    bool labelsChanged() const;
+    void refreshNote();
+
+    ProjectDocument* m_document;
+    RunBridge* m_run;
+    RunListModel* m_runs;
+    PredictionModel* m_predictions;
+    QStandardItemModel* m_scores;
+    QStackedLayout* m_stack;
+    EmptyPanel* m_empty;
+    QComboBox* m_runBox;
+    QComboBox* m_splitBox;
+    QPushButton* m_evaluate;
+    QPushButton* m_save;
+    QPushButton* m_cancel;
+    QProgressBar* m_progress;
+    EvaluationSummary* m_summary;
+    MatrixView* m_matrix;
+    QTableView* m_scoreView;
+    QComboBox* m_showBox;
+    QPushButton* m_clearCell;
+    ImageGrid* m_grid;
+    QComboBox* m_moveTo;
+    QPushButton* m_move;
+    QPushButton* m_exclude;
+    JobBridge m_job;
+};
+
+}  // namespace graft::ui
