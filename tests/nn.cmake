@@ -1,0 +1,12 @@
+# The reader is compiled in directly: so this test runs without LibTorch under the sanitizers.
+graft_test(tst_safetensors LABEL unit
+    SOURCES unit/tst_safetensors.cpp ../core/nn/weights/safetensors.cpp
+        ../core/nn/weights/safetensors_header.cpp ../core/nn/weights/safetensors_writer.cpp
+    LINK graft_base)
+graft_test(tst_classifier LABEL unit SOURCES unit/tst_classifier.cpp LINK graft_nn)
+graft_test(tst_weights LABEL unit SOURCES unit/tst_weights.cpp LINK graft_nn)
+graft_test(tst_evaluation LABEL unit SOURCES unit/tst_evaluation.cpp
+    ../core/analysis/evaluation.cpp LINK graft_data)
+graft_test(tst_evaluator LABEL unit SOURCES unit/tst_evaluator.cpp LINK graft_analysis)
+graft_test(tst_backbones_oracle LABEL oracle SOURCES oracle/tst_backbones_oracle.cpp
+    LINK graft_nn)

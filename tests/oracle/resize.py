@@ -1,0 +1,40 @@
+"""What PIL, torchvision and LibTorch make of pictures.
+
+usage: resize.py FOLDER PICTURE...
+For picture number N writes FOLDER/N-WxH.rgb for several sizes (PIL bilinear) and
+FOLDER/N-view-R-S.rgb (torchvision Resize(R) and CenterCrop(S)), and a manifest.json of
+{file, source, kind, width, height, resize}.
+"""
+import json
+import os
+import sys
+
+try:
+    from PIL import Image
+    from torchvision import transforms
+except ImportError as missing:
+    sys.stderr.write(f"missing Python package: {missing}\n")
+    sys.exit(77)
+
+out = sys.argv[1]
+os.makedirs(out, exist_ok=True)
+manifest = []
+
+
+def expect(name, source, kind, picture, resize=0):
+    with open(os.path.join(out, name), "wb") as file:
+        file.write(picture.tobytes())
+    manifest.append({"file": name, "source": source, "kind": kind, "width": picture.width,
+                     "height": picture.height, "resize": resize})
+
+
+for number, path in enumerate(sys.argv[2:]):
+    picture = Image.open(path).convert("RGB")
+    for width, height in [(224, 224), (128, 96), (33, 77), (700, 650), (1, 1),
+                          (picture.width, 50), (picture.width, picture.height)]:
+        small = picture.resize((width, height), Image.BILINEAR)
+        expect(f"{number}-{width}x{height}.rgb", path, "resize", small)
+    for resize, side in [(256, 224), (96, 96), (65, 64), (224, 223)]:
+        view = transforms.CenterCrop(side)(transforms.Resize(resize)(picture))
+        expect(f"{number}-view-{resize}-{side}.rgb", path, "view", view, resize)
+json.dump(manifest, open(os.path.join(out, "manifest.json"), "w"))

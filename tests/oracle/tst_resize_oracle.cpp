@@ -1,0 +1,181 @@
+// The resize against PIL and torchvision, and against the LibTorch call inside exported models.
+#include <torch/torch.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/rng.h"
+#include "core/data/image_reader.h"
+#include "core/data/preprocess.h"
+#include "tests/support/data_files.h"
+#include "tests/support/picture_folder.h"
+#include "tests/support/python_oracle.h"
+
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QTemporaryDir>
+#include <QtTest>
+
+using namespace graft;
+using namespace graft::testing;
+namespace fs = std::filesystem;
+
+class TestResizeOracle : public QObject {
+    Q_OBJECT
+ private Q_SLOTS:
+    void equalsPilAndTorchvision();
+    void equalsTheExportedModel();
+    void normalizationIsTorchs();
+    void sizesOfTheView();
+    void jsonRoundTrip();
+
+ private:
+    /// Real photos where there are some, else drawn pictures.
+    std::vector<std::string> pictures(const fs::path& scratch) const;
+};
+
+std::vector<std::string> TestResizeOracle::pictures(const fs::path& scratch) const {
+    std::vector<std::string> paths;
+    std::error_code failed;
+    const fs::path photos = fs::path(sharedFolder()) / "data/hymenoptera/val/bees";
+    for (fs::directory_iterator at(photos, failed), end; !failed && at != end; ++at) {
+        paths.push_back(at->path().string());
+    }
+    std::sort(paths.begin(), paths.end());
+    paths.resize(std::min<std::size_t>(paths.size(), 12));
+    Rng rng("noise", {1});
+    Image noise = Image::blank(301, 187);  // the hardest picture for a resize
+    for (std::uint8_t& value : noise.rgb) {
+        value = rng.chance(0.5) ? 255 : 0;
+    }
+    writeBmp(scratch / "noise.bmp", noise);
+    paths.push_back((scratch / "noise.bmp").string());
+    writeBmp(scratch / "stripes.bmp", stripes(2, 1, 90));
+    paths.push_back((scratch / "stripes.bmp").string());
+    return paths;
+}
+
+void TestResizeOracle::equalsPilAndTorchvision() {
+    const QTemporaryDir dir;
+    const fs::path scratch = dir.path().toStdString();
+    QStringList arguments{dir.filePath("expected")};
+    for (const std::string& path : pictures(scratch)) {
+        arguments << QString::fromStdString(path);
+    }
+    const OracleRun run = runOracle("resize.py", arguments);
+    if (run.missing) {
+        QSKIP(qPrintable(run.reason));
+    }
+    QVERIFY2(run.ok, qPrintable(run.reason));
+    const QJsonArray manifest =
+        QJsonDocument::fromJson(
+            QByteArray::fromStdString(readBytes(scratch / "expected/manifest.json")))
+            .array();
+    QVERIFY(manifest.size() >= 22);
+    for (const QJsonValue& entry : manifest) {
+        const Result<Image> image = readImage({entry["source"].toString().toStdString(), -1});
+        QVERIFY(image.ok());
+        const int width = entry["width"].toInt();
+        const int height = entry["height"].toInt();
+        const std::string name = entry["file"].toString().toStdString();
+        const Image expected = rawImage(scratch / "expected" / name, width, height);
+        Preprocess preprocess;
+        preprocess.inputSize = width;
+        preprocess.resizeSize = entry["resize"].toInt();
+        const Image ours = entry["kind"] == QLatin1String("view")
+                               ? evaluationView(*image, preprocess)
+                               : resizeImage(*image, width, height);
+        const int difference = largestDifference(ours, expected);
+        QVERIFY2(difference <= 1,
+                 qPrintable(QString::fromStdString(name) + ": " + QString::number(difference)));
+    }
+}
+
+void TestResizeOracle::equalsTheExportedModel() {
+    const QTemporaryDir dir;
+    std::int64_t different = 0;
+    std::int64_t total = 0;
+    for (const std::string& path : pictures(dir.path().toStdString())) {
+        const Image image = readImage({path, -1}).value();
+        // [1, 3, H, W] float32, values 0..255
+        const torch::Tensor input = torch::from_blob(const_cast<std::uint8_t*>(image.rgb.data()),
+                                                     {image.height, image.width, 3}, torch::kUInt8)
+                                        .permute({2, 0, 1})
+                                        .unsqueeze(0)
+                                        .to(torch::kFloat32);
+        for (const auto& [width, height] :
+             {std::pair{256, 341}, {64, 64}, {97, 31}, {image.width * 2, image.height + 1}}) {
+            const torch::Tensor resized = at::_upsample_bilinear2d_aa(input, {height, width}, false)
+                                              .round()
+                                              .clamp(0, 255)
+                                              .to(torch::kUInt8)
+                                              .squeeze(0)
+                                              .permute({1, 2, 0})
+                                              .contiguous();
+            Image expected{width, height, {}};
+            expected.rgb.assign(resized.data_ptr<std::uint8_t>(),
+                                resized.data_ptr<std::uint8_t>() + resized.numel());
+            const Image ours = resizeImage(image, width, height);
+            QVERIFY(largestDifference(ours, expected) <= 1);
+            for (std::size_t i = 0; i < ours.rgb.size(); ++i) {
+                different += ours.rgb[i] != expected.rgb[i];
+            }
+            total += std::int64_t(ours.rgb.size());
+        }
+    }
+    qInfo("%lld of %lld values rounded the other way", qlonglong(different), qlonglong(total));
+    QVERIFY2(different * 1000 <= total, qPrintable(QString::number(double(different) / total)));
+}
+
+void TestResizeOracle::normalizationIsTorchs() {
+    const Image image = stripes(0, 1, 24);
+    const Preprocess preprocess;
+    std::vector<float> ours(3 * 24 * 24);
+    normalizeTo(image, preprocess, ours.data());
+    const torch::Tensor input =
+        torch::from_blob(const_cast<std::uint8_t*>(image.rgb.data()), {24, 24, 3}, torch::kUInt8)
+            .permute({2, 0, 1})
+            .to(torch::kFloat32)
+            .div(255.0);
+    const auto column = [](const std::array<double, 3>& values) {
+        return torch::tensor({float(values[0]), float(values[1]), float(values[2])})
+            .view({3, 1, 1});
+    };
+    const torch::Tensor expected =
+        input.sub(column(preprocess.mean)).div(column(preprocess.std)).contiguous();
+    QVERIFY(torch::allclose(torch::from_blob(ours.data(), {3, 24, 24}), expected, 1e-6, 1e-6));
+}
+
+void TestResizeOracle::sizesOfTheView() {
+    Preprocess preprocess;
+    preprocess.inputSize = 20;
+    preprocess.resizeSize = 24;
+    for (const auto& [width, height] :
+         {std::pair{1, 1}, {1, 50}, {500, 3}, {24, 24}, {20, 31}, {19, 19}}) {
+        const Image view = evaluationView(Image::blank(width, height), preprocess);
+        QCOMPARE(view.width, 20);
+        QCOMPARE(view.height, 20);
+        QCOMPARE(view.rgb.size(), std::size_t(1200));
+    }
+    // A picture that already has the size comes through untouched.
+    preprocess.inputSize = preprocess.resizeSize = 30;
+    const Image image = stripes(1, 2, 30);
+    QVERIFY(evaluationView(image, preprocess) == image);
+}
+
+void TestResizeOracle::jsonRoundTrip() {
+    Preprocess preprocess;
+    preprocess.inputSize = 96;
+    preprocess.mean = {0.1, 0.2, 1.0 / 3.0};
+    const Result<Preprocess> back = preprocessFromJson(toJson(preprocess));
+    QVERIFY(back.ok());
+    QVERIFY(*back == preprocess);
+    for (const char* bad :
+         {"[]", R"({"input_size": 0})", R"({"input_size": 1e9})", R"({"mean": [1, 2]})",
+          R"({"std": [1, 1, 0]})", R"({"std": ["a", 1, 1]})", R"({"resize_size": "big"})"}) {
+        QVERIFY2(!preprocessFromJson(nlohmann::json::parse(bad)).ok(), bad);
+    }
+}
+
+QTEST_GUILESS_MAIN(TestResizeOracle)
+#include "tst_resize_oracle.moc"

@@ -1,0 +1,25 @@
+graft_test(tst_layering LABEL system SOURCES system/tst_layering.cpp)
+graft_test(tst_cli_text LABEL unit SOURCES unit/tst_cli_text.cpp LINK graft_cli_lib)
+
+# Tests of the real program, as a process. Qt Test would end a function after five minutes.
+set(environment "QT_QPA_PLATFORM=offscreen;QTEST_FUNCTION_TIMEOUT=7200000")
+foreach(name tst_cli tst_cli_bad_input tst_cli_interrupt)
+    graft_test(${name} LABEL system TIMEOUT 1800 SOURCES system/${name}.cpp LINK graft_base)
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}")
+    add_dependencies(${name} graft-cli)
+endforeach()
+
+add_executable(tst_acceptance system/tst_acceptance.cpp)
+target_include_directories(tst_acceptance PRIVATE ${PROJECT_SOURCE_DIR})
+target_compile_definitions(tst_acceptance PRIVATE QT_NO_KEYWORDS
+    GRAFT_SOURCE_DIR="${PROJECT_SOURCE_DIR}" GRAFT_BINARY_DIR="${PROJECT_BINARY_DIR}")
+target_link_libraries(tst_acceptance PRIVATE graft_base Qt6::Test)
+add_dependencies(tst_acceptance graft-cli)
+# One seed of the quick sets; all sets as medians of three seeds take an hour and are a benchmark.
+add_test(NAME tst_acceptance
+    COMMAND tst_acceptance beesAndAnts pythonAgreesOnEveryValidationPicture)
+set_tests_properties(tst_acceptance PROPERTIES LABELS system TIMEOUT 1800
+    ENVIRONMENT "${environment}")
+add_test(NAME bench_acceptance COMMAND tst_acceptance)
+set_tests_properties(bench_acceptance PROPERTIES LABELS bench TIMEOUT 7200
+    ENVIRONMENT "${environment};GRAFT_SEEDS=3")

@@ -1,0 +1,298 @@
+// Weight files: those that fit are taken over to the bit, the others are refused with the reason.
+#include "core/nn/catalog.h"
+#include "core/nn/weights/safetensors.h"
+#include "tests/support/small_networks.h"
+
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include <cmath>
+
+using namespace graft;
+using namespace graft::testing;
+
+namespace {
+
+QString sharedWeights(const std::string& backbone) {
+    QString shared = qEnvironmentVariable("GRAFT_SHARED");
+    if (shared.isEmpty()) {
+        shared = GRAFT_SOURCE_DIR "/../shared";
+    }
+    return shared + "/weights/" + backbone.c_str() + "-imagenet.safetensors";
+}
+
+// What a weight file will hold, to be changed before it is written.
+struct Draft {
+    std::map<std::string, torch::Tensor> tensors;
+    std::map<std::string, std::string> metadata;
+};
+
+Draft draftOf(const Classifier& classifier) {
+    Draft draft;
+    for (const auto& list : {classifier.parameters(), classifier.buffers()}) {
+        for (const NamedTensor& entry : list) {
+            if (!layerIsInside(entry.name, "head")) {
+                draft.tensors[entry.name] = entry.tensor.detach().contiguous();
+            }
+        }
+    }
+    return draft;
+}
+
+std::string dtypeOf(const torch::Tensor& tensor) {
+    switch (tensor.scalar_type()) {
+        case torch::kFloat16:
+            return "F16";
+        case torch::kBFloat16:
+            return "BF16";
+        case torch::kFloat64:
+            return "F64";
+        case torch::kInt64:
+            return "I64";
+        case torch::kInt32:
+            return "I32";
+        default:
+            return "F32";
+    }
+}
+
+bool write(const QString& path, const Draft& draft) {
+    std::vector<TensorToWrite> tensors;
+    for (const auto& [name, tensor] : draft.tensors) {
+        tensors.push_back(
+            {name, dtypeOf(tensor), tensor.sizes().vec(), tensor.data_ptr(), tensor.nbytes()});
+    }
+    return writeSafetensors(path.toStdString(), std::move(tensors), draft.metadata).ok();
+}
+
+}  // namespace
+
+class WeightsTest : public QObject {
+    Q_OBJECT
+
+ private Q_SLOTS:
+    void weightFiles();
+    void weightTypes();
+    void weightMismatches();
+    void weightNumbers();
+    void metadataOfWeights();
+    void realWeights_data();
+    void realWeights();
+
+ private:
+    QTemporaryDir m_folder;
+};
+
+void WeightsTest::weightFiles() {
+    const auto source = make(specOf("small_cnn"), 5);
+    train(*source, 1);
+    const QString path = m_folder.filePath("good.safetensors");
+    Draft draft = draftOf(*source);
+    draft.tensors["fc.weight"] = torch::zeros({1000, 7});
+    draft.tensors["head.bias"] = torch::zeros({1000});
+    QVERIFY(write(path, draft));
+    ModelSpec spec = specOf("small_cnn");
+    spec.weightsPath = path.toStdString();
+    const auto report = checkWeights(spec.weightsPath, "small_cnn");
+    QVERIFY(report.ok() && report->usable);
+    QCOMPARE(std::size_t(report->matched), draft.tensors.size() - 2);
+    QCOMPARE(report->unexpected, (std::vector<std::string>{"fc.weight"}));
+    QCOMPARE(report->sha256, *sha256File(spec.weightsPath));
+    const auto loaded = make(spec, 77);
+    QCOMPARE(loaded->spec().weightsSha256, report->sha256);
+    QCOMPARE(loaded->spec().padding, std::string("symmetric"));
+    Hashes ours = hashesOf(*loaded);
+    for (const auto& [name, hash] : hashesOf(*source)) {
+        QCOMPARE(ours.at(name) == hash, !layerIsInside(name, "head"));
+    }
+    spec.weightsSha256 = report->sha256;
+    QVERIFY(Classifier::create(spec, 3, 1).ok());
+    spec.weightsSha256[0] = spec.weightsSha256[0] == '0' ? '1' : '0';
+    const auto changed = Classifier::create(spec, 3, 1);
+    QVERIFY(!changed.ok());
+    QCOMPARE(changed.error().code, ErrorCode::Mismatch);
+}
+
+void WeightsTest::weightTypes() {
+    const auto source = make(specOf("small_cnn"), 5);
+    const QString path = m_folder.filePath("types.safetensors");
+    for (const auto type : {torch::kFloat16, torch::kBFloat16, torch::kFloat64}) {
+        Draft draft = draftOf(*source);
+        for (auto& [name, tensor] : draft.tensors) {
+            if (tensor.is_floating_point()) {
+                tensor = tensor.to(type);
+            } else {
+                tensor = torch::tensor(41, torch::kInt32);
+            }
+        }
+        QVERIFY(write(path, draft));
+        ModelSpec spec = specOf("small_cnn");
+        spec.weightsPath = path.toStdString();
+        const auto loaded = make(spec);
+        QVERIFY(loaded);
+        for (const auto& list : {loaded->parameters(), loaded->buffers()}) {
+            for (const NamedTensor& entry : list) {
+                if (!layerIsInside(entry.name, "head")) {
+                    QVERIFY(torch::equal(entry.tensor.detach(),
+                                         draft.tensors.at(entry.name).to(entry.tensor.dtype())));
+                }
+            }
+        }
+    }
+    // Counters may be absent; a counter may not stand where a weight is due.
+    Draft draft = draftOf(*source);
+    for (int i = 1; i <= 4; ++i) {
+        draft.tensors.erase("block" + std::to_string(i) + ".norm.num_batches_tracked");
+    }
+    QVERIFY(write(path, draft));
+    QVERIFY(checkWeights(path.toStdString(), "small_cnn")->usable);
+    draft.tensors["block1.norm.weight"] = torch::ones({32}, torch::kInt64);
+    QVERIFY(write(path, draft));
+    const auto report = checkWeights(path.toStdString(), "small_cnn");
+    QVERIFY(report.ok() && !report->usable);
+    QCOMPARE(report->mismatched.size(), std::size_t(1));
+}
+
+void WeightsTest::weightMismatches() {
+    const QString path = m_folder.filePath("deep.safetensors");
+    Draft draft = draftOf(*make(specOf("resnet34")));
+    QVERIFY(write(path, draft));
+    ModelSpec spec = specOf("resnet18");
+    spec.weightsPath = path.toStdString();
+    // All that ResNet-18 needs is there, and more: another network all the same.
+    auto made = Classifier::create(spec, 2, 1);
+    QVERIFY(!made.ok());
+    QCOMPARE(made.error().code, ErrorCode::Mismatch);
+    QVERIFY(QString::fromStdString(made.error().text()).contains("layer1.2"));
+    draft.metadata["architecture"] = "resnet34";
+    QVERIFY(write(path, draft));
+    made = Classifier::create(spec, 2, 1);
+    QVERIFY(!made.ok());
+    QCOMPARE(made.error().message, std::string("These weights are for resnet34, not resnet18."));
+    spec.backbone = "resnet34";
+    QVERIFY(Classifier::create(spec, 2, 1).ok());
+    draft.metadata.clear();
+    draft.tensors.erase("layer2.0.conv1.weight");
+    draft.tensors["conv1.weight"] = torch::zeros({64, 3, 3, 3});
+    QVERIFY(write(path, draft));
+    const auto report = checkWeights(path.toStdString(), "resnet34");
+    QVERIFY(report.ok() && !report->usable);
+    QCOMPARE(report->missing, (std::vector<std::string>{"layer2.0.conv1.weight"}));
+    QCOMPARE(report->mismatched,
+             (std::vector<std::string>{"conv1.weight: file [64, 3, 3, 3], network [64, 3, 7, 7]"}));
+    QVERIFY(QString::fromStdString(report->sentence).contains("layer2.0.conv1.weight"));
+}
+
+void WeightsTest::weightNumbers() {
+    const QString path = m_folder.filePath("nan.safetensors");
+    Draft draft = draftOf(*make(specOf("small_cnn")));
+    draft.tensors["block2.conv.weight"] = draft.tensors["block2.conv.weight"].clone();
+    draft.tensors["block2.conv.weight"][0][0][0][0] = std::nan("");
+    QVERIFY(write(path, draft));
+    ModelSpec spec = specOf("small_cnn");
+    spec.weightsPath = path.toStdString();
+    const auto made = Classifier::create(spec, 2, 1);
+    QVERIFY(!made.ok());
+    QCOMPARE(made.error().code, ErrorCode::BadFormat);
+    QVERIFY(made.error().message.find("block2.conv.weight") != std::string::npos);
+}
+
+void WeightsTest::metadataOfWeights() {
+    const QString path = m_folder.filePath("metadata.safetensors");
+    Draft draft = draftOf(*make(specOf("resnet18")));
+    draft.metadata = {{"mean", "[0.1, 0.2, 0.3]"},
+                      {"std", "[0.4, 0.5, 0.6]"},
+                      {"input_size", "[3, 96, 96]"},
+                      {"license", "MIT"},
+                      {"padding", "tf-same"}};
+    QVERIFY(write(path, draft));
+    ModelSpec spec = specOf("resnet18");
+    spec.imageSize = 0;
+    spec.weightsPath = path.toStdString();
+    auto preprocess = resolvePreprocess(spec);
+    QVERIFY(preprocess.ok());
+    QCOMPARE(preprocess->inputSize, 96);
+    QCOMPARE(preprocess->resizeSize, 110);
+    QVERIFY((preprocess->mean == std::array<double, 3>{0.1, 0.2, 0.3}));
+    QVERIFY((preprocess->std == std::array<double, 3>{0.4, 0.5, 0.6}));
+    const auto loaded = make(spec);
+    QVERIFY(loaded->preprocess() == *preprocess);
+    QCOMPARE(loaded->weightReport().license, std::string("MIT"));
+    // ResNet knows no TensorFlow padding here: said, not silently done.
+    QCOMPARE(loaded->spec().padding, std::string("symmetric"));
+    QVERIFY(QString::fromStdString(loaded->weightReport().sentence).contains("TensorFlow"));
+    spec.imageSize = 128;
+    preprocess = resolvePreprocess(spec);
+    QVERIFY(preprocess.ok());
+    QCOMPARE(preprocess->inputSize, 128);
+    QCOMPARE(preprocess->resizeSize, 146);
+    QVERIFY((preprocess->mean == std::array<double, 3>{0.1, 0.2, 0.3}));
+
+    for (const auto& [key, value] :
+         std::vector<std::pair<const char*, const char*>>{{"mean", "[0.1, 0.2]"},
+                                                          {"mean", "soso"},
+                                                          {"std", "[0.1, 0, 0.3]"},
+                                                          {"std", "[1, 1, null]"},
+                                                          {"input_size", "[3, 96, 97]"},
+                                                          {"input_size", "96"},
+                                                          {"input_size", "[1, 96, 96]"},
+                                                          {"input_size", "[3, 8, 8]"}}) {
+        Draft odd = draft;
+        odd.metadata[key] = value;
+        QVERIFY(write(path, odd));
+        const auto report = checkWeights(path.toStdString(), "resnet18");
+        QVERIFY(report.ok() && report->usable);
+        QVERIFY2(QString::fromStdString(report->sentence).contains(" cannot be "), value);
+    }
+    // From scratch: the backbone's own. A network of our own crops nothing away.
+    QCOMPARE(resolvePreprocess(specOf("small_cnn"))->resizeSize, 64);
+    ModelSpec plain;
+    plain.backbone = "mobilenet_v2";
+    QCOMPARE(resolvePreprocess(plain)->inputSize, 224);
+    QCOMPARE(resolvePreprocess(plain)->resizeSize, 256);
+}
+
+void WeightsTest::realWeights_data() {
+    QTest::addColumn<QString>("id");
+    QTest::addColumn<QString>("padding");
+    QTest::addColumn<double>("mean");
+    QTest::addColumn<int>("tensors");
+    QTest::newRow("squeezenet1_0") << "squeezenet1_0"
+                                   << "symmetric" << 0.485 << 50;
+    QTest::newRow("mobilenet_v2") << "mobilenet_v2"
+                                  << "tf-same" << 0.5 << 312;
+}
+
+void WeightsTest::realWeights() {
+    QFETCH(QString, id);
+    QFETCH(QString, padding);
+    QFETCH(double, mean);
+    QFETCH(int, tensors);
+    const QString path = sharedWeights(id.toStdString());
+    if (!QFile::exists(path)) {
+        QSKIP(qPrintable("no weights at " + path));
+    }
+    const auto report = checkWeights(path.toStdString(), id.toStdString());
+    QVERIFY(report.ok() && report->usable);
+    qInfo("%s", report->sentence.c_str());
+    QCOMPARE(report->matched, std::int64_t(tensors));
+    QVERIFY(report->missing.empty() && report->unexpected.empty() && report->mismatched.empty());
+    QVERIFY(!report->license.empty());
+    QCOMPARE(QString::fromStdString(report->architecture), id);
+    ModelSpec spec;
+    spec.backbone = id.toStdString();
+    spec.weightsPath = path.toStdString();
+    const auto classifier = make(spec);
+    QCOMPARE(QString::fromStdString(classifier->spec().padding), padding);
+    QCOMPARE(classifier->preprocess().mean[0], mean);
+    QCOMPARE(classifier->preprocess().inputSize, 224);
+    spec.padding = "symmetric";
+    QCOMPARE(make(spec)->spec().padding, std::string("symmetric"));
+    const auto wrong = checkWeights(path.toStdString(), "resnet18");
+    QVERIFY(wrong.ok() && !wrong->usable);
+    QCOMPARE(QString::fromStdString(wrong->sentence),
+             "These weights are for " + id + ", not resnet18.");
+}
+
+QTEST_GUILESS_MAIN(WeightsTest)
+#include "tst_weights.moc"
