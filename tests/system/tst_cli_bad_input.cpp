@@ -73,7 +73,7 @@ class TestCliBadInput : public QObject {
         row("no argument", {"import"}, 2, "SOURCE");
         row("unknown flag", {"train", m_project, "--turbo"}, 2, "--turbo");
         row("not a number", {"train", m_project, "--epochs", "many"}, 2, "--epochs");
-        row("out of range", {"train", m_project, "--epochs", "0"}, 2, "--epochs");
+        row("out of range", {"train", m_project, "--epochs", "-1"}, 2, "--epochs");
         row("unknown choice", {"train", m_project, "--schedule", "moon"}, 2, "--schedule");
         row("unknown network", {"train", m_project, "--backbone", "vgg99"}, 2, "vgg99");
         row("unknown layer", {"train", m_project, "--freeze", "layer77"}, 2, "layer77");

@@ -62,7 +62,7 @@ class TestRunModels : public QObject {
         QCOMPARE(text(1, RunListModel::NameColumn), QString("First"));
         QCOMPARE(text(1, RunListModel::StateColumn), QString("Finished"));
         QCOMPARE(text(1, RunListModel::BestColumn), QString("80.0 %"));
-        QCOMPARE(text(1, RunListModel::EpochsColumn), QString("3 of 10"));
+        QCOMPARE(text(1, RunListModel::EpochsColumn), QString("3 of 40"));
 
         QSignalSpy overlay(&model, &RunListModel::overlayChanged);
         QVERIFY(model.setData(model.index(1, 0), int(Qt::Checked), Qt::CheckStateRole));
