@@ -144,7 +144,16 @@ Status AtomicFile::commit() {
         return fail(errno, "rename");
     }
     m_temporary.clear();
-    return syncFolder(m_target.parent_path().empty() ? fs::path(".") : m_target.parent_path());
+    Status synced =
+        syncFolder(m_target.parent_path().empty() ? fs::path(".") : m_target.parent_path());
+    if (!synced) {
+        Error error = synced.error();
+        error.message = m_target.string() +
+                        " was written, but the disk did not confirm it; after a power failure the "
+                        "version before it could come back.";
+        return error;
+    }
+    return {};
 }
 
 Status writeFileAtomically(const fs::path& target, std::string_view content) {

@@ -66,6 +66,9 @@ Result<FieldValue> parseField(const FieldInfo& info, const FieldValue& like,
         }
         return wrong;
     }
+    if (info.minIsAutomatic && text == "auto") {
+        return FieldValue(std::int64_t(info.min));
+    }
     std::istringstream in(text);
     in.imbue(std::locale::classic());
     if (std::holds_alternative<double>(like)) {

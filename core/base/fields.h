@@ -28,6 +28,7 @@ struct FieldInfo {
     double min = std::numeric_limits<double>::lowest();
     double max = std::numeric_limits<double>::max();
     double step = 0;      ///< 0: let the form choose
+    bool minIsAutomatic = false;        ///< an integer's lowest value lets the program choose
     bool logarithmic = false;           ///< the slider moves in decades
     bool expert = false;                ///< hidden under "More"
     std::string group = {};             ///< heading in the form

@@ -38,19 +38,6 @@ struct Pending {
     std::size_t finished = 0;
 };
 
-ProblemKind kindOf(ErrorCode code) {
-    switch (code) {
-        case ErrorCode::BadFormat:
-            return ProblemKind::Damaged;
-        case ErrorCode::Unsupported:
-            return ProblemKind::Unsupported;
-        case ErrorCode::TooLarge:
-            return ProblemKind::TooLarge;
-        default:
-            return ProblemKind::Unreadable;
-    }
-}
-
 /// With all changes off the evaluation view is wanted to the bit, so nothing may be reduced.
 bool changesNothing(const AugmentSpec& spec) {
     AugmentSpec off;
@@ -156,7 +143,7 @@ void BatchLoader::State::loadPlace(const Job& work, std::size_t batch, std::size
         if (image) {
             normalizeTo(*image, options.preprocess, pending.pixels.data() + place * sampleFloats());
         } else {
-            pending.problems[place] = Problem{kindOf(image.error().code), wanted.image.path,
+            pending.problems[place] = Problem{problemKindOf(image.error().code), wanted.image.path,
                                               image.error().message, wanted.id};
         }
     } catch (const std::exception& exception) {

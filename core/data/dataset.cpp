@@ -54,6 +54,19 @@ const char* problemKindName(ProblemKind kind) {
     return "unreadable";
 }
 
+ProblemKind problemKindOf(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::BadFormat:
+            return ProblemKind::Damaged;
+        case ErrorCode::Unsupported:
+            return ProblemKind::Unsupported;
+        case ErrorCode::TooLarge:
+            return ProblemKind::TooLarge;
+        default:
+            return ProblemKind::Unreadable;
+    }
+}
+
 std::string Dataset::absolutePath(const Sample& sample) const {
     if (sample.path.starts_with('/')) {
         return sample.path;

@@ -3,6 +3,8 @@
 // Thread: any (plain values).
 #pragma once
 
+#include "core/base/result.h"
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -62,6 +64,7 @@ enum class ProblemKind {
     BadRow,                 ///< a line of a table that cannot be used
 };
 const char* problemKindName(ProblemKind kind);  ///< "damaged", "unsupported" ...
+ProblemKind problemKindOf(ErrorCode code);      ///< for the error of a picture that was read
 
 struct Problem {
     ProblemKind kind = ProblemKind::Unreadable;

@@ -272,6 +272,10 @@ torch::Tensor Classifier::forwardTo(std::size_t last, const torch::Tensor& x) {
     return m_state->run(0, last, x);
 }
 
+void Classifier::scaleHeadTo(const torch::Tensor& features) {
+    m_state->network->head()->setScaling(Network::pool(features));
+}
+
 std::size_t Classifier::frozenPrefix() const {
     return m_state->frozenPrefix;
 }

@@ -47,6 +47,10 @@ class Classifier {
     /// Output of stages 0..last-1, frozen ones without autograd.
     torch::Tensor forwardTo(std::size_t last, const torch::Tensor& x);
 
+    /// Fits the head's input scaling to features() of some pictures, [N, F, H, W] with N >= 2. For
+    /// a head that has not learnt yet. The scaling is kept in buffers.
+    void scaleHeadTo(const torch::Tensor& features);
+
     /// Parameters and buffers in a fixed order, by name. Batch-norm counters are buffers.
     std::vector<NamedTensor> parameters() const;
     std::vector<NamedTensor> buffers() const;

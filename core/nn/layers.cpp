@@ -84,6 +84,23 @@ torch::Tensor Linear::forward(const torch::Tensor& x) const {
     return torch::linear(x, weight, bias);
 }
 
+Head::Head(int in, int out) : Linear(in, out) {
+    inputMean = register_buffer("input_mean", torch::zeros({in}));
+    inputScale = register_buffer("input_scale", torch::ones({}));
+}
+
+torch::Tensor Head::forward(const torch::Tensor& x) const {
+    return Linear::forward((x - inputMean) / inputScale);
+}
+
+void Head::setScaling(const torch::Tensor& pooled) {
+    const torch::NoGradGuard noGrad;
+    const torch::Tensor mean = pooled.mean(0);
+    const torch::Tensor spread = (pooled - mean).square().mean().sqrt();
+    inputMean.copy_(mean);
+    inputScale.copy_(spread.clamp_min(1e-6));
+}
+
 void initKaimingNormalFanOut(Conv& conv, at::Generator& generator) {
     const ConvShape& shape = conv.shape();
     const double fanOut = double(shape.out) * shape.kernel * shape.kernel;

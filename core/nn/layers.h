@@ -62,6 +62,21 @@ class Linear : public torch::nn::Module {
     torch::Tensor bias;    ///< [out]
 };
 
+/// A linear layer that first brings its input to mean 0 and spread 1: backbones differ in the size
+/// of their features (SqueezeNet's mean is 10, MobileNetV2's 0.4), and one learning rate has to
+/// serve all. Until setScaling() it changes nothing.
+class Head : public Linear {
+ public:
+    Head(int in, int out);
+    torch::Tensor forward(const torch::Tensor& x) const;
+    /// `pooled` [N, in] float32: features of some pictures. Fixed from here on, also while the
+    /// backbone learns.
+    void setScaling(const torch::Tensor& pooled);
+
+    torch::Tensor inputMean;   ///< buffer [in]
+    torch::Tensor inputScale;  ///< buffer, scalar: one for all, so that strong features stay strong
+};
+
 /// A module that only gives names to what is below it ("features", "layer1").
 class Group : public torch::nn::Module {
  public:

@@ -13,7 +13,7 @@ Network::Network(const Family& family, const NetworkOptions& options) : m_family
     m_body = family.build(*this, build);
     if (options.head == HeadKind::Replaced) {
         m_head =
-            register_module("head", std::make_shared<Linear>(m_body.channels, options.classCount));
+            register_module("head", std::make_shared<Head>(m_body.channels, options.classCount));
     }
 }
 

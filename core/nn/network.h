@@ -15,7 +15,7 @@
 namespace graft {
 
 enum class HeadKind {
-    Replaced,  ///< global average pool, dropout, linear "head": what Graft trains
+    Replaced,  ///< global average pool, dropout, scaling and linear "head": what Graft trains
     Original,  ///< torchvision's, for comparison with it ("fc", "classifier.1"); no dropout
 };
 
@@ -79,12 +79,12 @@ class Network : public torch::nn::Module {
     /// Logits from features, without dropout.
     torch::Tensor classify(const torch::Tensor& features) const;
     /// The linear layer of a replaced head; null with the original one.
-    Linear* head() const { return m_head.get(); }
+    Head* head() const { return m_head.get(); }
 
  private:
     const Family& m_family;  // lives in the registry
     Body m_body;
-    std::shared_ptr<Linear> m_head;
+    std::shared_ptr<Head> m_head;
 };
 
 }  // namespace graft

@@ -38,8 +38,7 @@ std::map<std::string, torch::Tensor> backboneTensors(const Network& network) {
     for (const auto& entry : network.named_buffers()) {
         tensors[entry.key()] = entry.value();
     }
-    tensors.erase("head.weight");
-    tensors.erase("head.bias");
+    std::erase_if(tensors, [](const auto& entry) { return layerIsInside(entry.first, "head"); });
     return tensors;
 }
 

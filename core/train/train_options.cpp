@@ -23,6 +23,11 @@ FieldInfo choice(std::string key, std::string label, std::string help,
     return info;
 }
 
+FieldInfo automatic(FieldInfo info) {
+    info.minIsAutomatic = true;
+    return info;
+}
+
 FieldInfo expert(FieldInfo info, std::string group) {
     info.expert = true;
     info.group = std::move(group);
@@ -38,10 +43,10 @@ FieldTable<TrainOptions> makeTable() {
     using T = TrainOptions;
     FieldTable<TrainOptions> table;
     table
-        .add(&T::epochs, field("epochs", "Rounds",
-                               "How often every training picture is seen (epochs). 0 chooses: 10 with "
-                               "pretrained weights, 40 from scratch.",
-                               0, 10000, 1))
+        .add(&T::epochs, automatic(field("epochs", "Rounds",
+                                         "How often every training picture is seen (epochs). "
+                                         "Automatic (0): 10 with pretrained weights, 40 without.",
+                                         0, 10000, 1)))
         .add(&T::batchSize,
              field("batch_size", "Pictures per step",
                    "How many pictures one update looks at (batch size). Smaller needs less memory.",
@@ -110,9 +115,10 @@ FieldTable<TrainOptions> makeTable() {
                                     9e15, 1),
                               "Machine"))
         .add(&T::loaderThreads,
-             expert(field("loader_threads", "Threads that read pictures",
-                          "-1 chooses by the machine; the result does not depend on it.", -1, 256,
-                          1),
+             expert(automatic(field("loader_threads", "Threads that read pictures",
+                                    "Automatic (-1): one for each core but one. The result does "
+                                    "not depend on it.",
+                                    -1, 256, 1)),
                     "Machine"))
         .add(&T::checkpointSeconds,
              expert(field("checkpoint_seconds", "Save at least every (seconds)",

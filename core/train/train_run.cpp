@@ -6,17 +6,11 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 namespace graft {
 namespace {
-
-std::string percent(double share) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.1f %%", 100 * share);
-    return text;
-}
 
 double secondsSince(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -108,7 +102,32 @@ Status TrainRun::prepare() {
                      {}, "Thaw at least the new part (head) on the Model page."};
     }
     makeLoader();
+    if (!m_restored && !m_job.model.weightsPath.empty()) {
+        scaleHead();
+    }
     return {};
+}
+
+// Few pictures will do, and the start must not wait for more.
+void TrainRun::scaleHead() {
+    publish(RunState::Running, "Measuring the features");
+    auto batches = shuffledBatches(m_trainItems.size(), 32, std::uint64_t(m_job.options.seed), 0);
+    batches.resize(std::min<std::size_t>(batches.size(), 2));
+    const int size = m_classifier->preprocess().inputSize;
+    const torch::NoGradGuard noGrad;
+    m_classifier->setTraining(false);
+    std::vector<torch::Tensor> features;
+    m_loader->start(std::move(batches), 0, 0, std::nullopt);
+    while (auto batch = m_loader->next()) {
+        if (batch->count > 0) {
+            features.push_back(m_classifier->features(
+                torch::from_blob(batch->pixels.data(), {batch->count, 3, size, size})));
+        }
+    }
+    if (features.empty()) {
+        return;  // unreadable pictures: the epoch names them
+    }
+    m_classifier->scaleHeadTo(torch::cat(features));
 }
 
 Status TrainRun::restore() {
@@ -283,161 +302,8 @@ Status TrainRun::finishEpoch() {
     return {};
 }
 
-void TrainRun::recordEpoch(const Evaluation& evaluation) {
-    const bool better =
-        evaluation.accuracy > m_state.bestAccuracy ||
-        (evaluation.accuracy == m_state.bestAccuracy && evaluation.loss < m_state.bestLoss);
-    if (better) {
-        m_state.bestAccuracy = evaluation.accuracy;
-        m_state.bestLoss = evaluation.loss;
-        m_state.bestEpoch = m_state.epoch + 1;
-        m_state.epochsWithoutBetter = 0;
-        m_bestDue = true;
-    } else {
-        ++m_state.epochsWithoutBetter;
-    }
-    const double seen = double(std::max<std::int64_t>(1, m_state.seen));
-    MetricRow row;
-    row.kind = MetricRow::Kind::Epoch;
-    row.step = m_state.step;
-    row.epoch = m_state.epoch + 1;
-    row.trainLoss = m_state.lossSum / seen;
-    row.trainAccuracy = double(m_state.correct) / seen;
-    row.learningRate = currentRate();
-    row.validationLoss = evaluation.loss;
-    row.validationAccuracy = evaluation.accuracy;
-    row.validationCount = evaluation.count;
-    row.imagesPerSecond = m_secondsPerImage > 0 ? 1 / m_secondsPerImage : 0;
-    row.best = better;
-    m_sink.metric(row);
-    TrainEvent event;
-    event.kind = TrainEvent::Kind::EpochFinished;
-    event.epoch = m_state.epoch + 1;
-    event.best = better;
-    event.text = "Epoch " + std::to_string(m_state.epoch + 1) + ": " +
-                 percent(evaluation.accuracy) +
-                 (m_validationItems.empty() ? " right on the training pictures"
-                                            : " right on the validation pictures");
-    send(std::move(event));
-}
-
 bool TrainRun::wantsEarlyStop() const {
     return m_job.options.patience > 0 && m_state.epochsWithoutBetter >= m_job.options.patience;
-}
-
-void TrainRun::evaluateNow() {
-    if (m_validationItems.empty()) {
-        return;
-    }
-    publish(RunState::Running, "Checking on validation pictures");
-    const Result<Evaluation> evaluation = validate();
-    if (evaluation) {
-        TrainEvent event;
-        event.text = "Now " + percent(evaluation->accuracy) + " right on " +
-                     std::to_string(evaluation->count) + " validation pictures";
-        send(std::move(event));
-    }
-}
-
-void TrainRun::apply(const RunCommand& command) {
-    using Kind = RunCommand::Kind;
-    Status done;
-    const Error range{ErrorCode::InvalidArgument,
-                      "The value " + std::to_string(command.value) + " is out of range.", {}, {}};
-    switch (command.kind) {
-        case Kind::SaveNow:
-        case Kind::EvaluateNow:
-            return;  // not edits; the loop sees to them
-        case Kind::SetLearningRate:
-            if (!(command.value > 0 && command.value <= 100)) {
-                done = range;
-            } else {
-                m_state.baseRate = command.value;
-            }
-            break;
-        case Kind::SetRateFactor:
-            if (!(command.value >= 0 && command.value <= 1000)) {
-                done = range;
-            } else if (leafLayers(m_classifier->tree(), command.path).empty()) {
-                done = Error{ErrorCode::InvalidArgument,
-                             "This network has no layer \"" + command.path + "\".", {}, {}};
-            } else {
-                m_state.rateFactors[command.path] = command.value;
-            }
-            break;
-        case Kind::Freeze:
-        case Kind::Thaw:
-            done = m_frozen->setFrozen(command.path, command.kind == Kind::Freeze);
-            break;
-        case Kind::SetAugmentStrength:
-            if (!(command.value >= 0 && command.value <= 2)) {
-                done = range;
-            } else {
-                m_state.augmentStrength = command.value;
-                beginEpoch();  // what was prefetched has the old strength
-            }
-            break;
-    }
-    TrainEvent event;
-    if (!done) {
-        event.kind = TrainEvent::Kind::EditRejected;
-        event.error = done.error();
-        event.text = commandText(command);
-    } else {
-        event.kind = TrainEvent::Kind::EditApplied;
-        event.edit = {++m_state.editCount, m_state.step, utcNow(), command};
-        event.text = commandText(command);
-    }
-    send(std::move(event));
-}
-
-void TrainRun::send(TrainEvent event) {
-    event.step = m_state.step;
-    if (event.epoch == 0) {
-        event.epoch = m_state.epoch + 1;
-    }
-    m_sink.event(event);
-}
-
-double TrainRun::secondsLeft() const {
-    if (m_secondsPerImage == 0) {
-        return -1;
-    }
-    const std::int64_t total = m_stepsPerEpoch * m_job.options.epochs;
-    const double imagesPerStep = double(m_trainItems.size()) / double(m_stepsPerEpoch);
-    const double training = double(total - m_state.step) * imagesPerStep * m_secondsPerImage;
-    // Before the first validation: it costs about a third of training per picture.
-    const double validation =
-        m_validationSeconds > 0 ? m_validationSeconds
-                                : double(m_validationItems.size()) * m_secondsPerImage / 3;
-    return training + validation * double(m_job.options.epochs - m_state.epoch);
-}
-
-void TrainRun::publish(RunState state, const char* activity) {
-    TrainSnapshot snapshot;
-    snapshot.state = state;
-    snapshot.step = m_state.step;
-    snapshot.stepCount = m_stepsPerEpoch * m_job.options.epochs;
-    snapshot.epoch = std::min<std::int64_t>(m_state.epoch + 1, m_job.options.epochs);
-    snapshot.epochCount = m_job.options.epochs;
-    const double seen = double(std::max<std::int64_t>(1, m_state.seen));
-    snapshot.trainLoss = m_state.lossSum / seen;
-    snapshot.trainAccuracy = double(m_state.correct) / seen;
-    snapshot.bestAccuracy = m_state.bestAccuracy;
-    snapshot.bestEpoch = m_state.bestEpoch;
-    snapshot.validationCount = std::int64_t(m_validationItems.size());
-    snapshot.learningRate = currentRate();
-    snapshot.imagesPerSecond = m_secondsPerImage > 0 ? 1 / m_secondsPerImage : 0;
-    snapshot.secondsLeft = secondsLeft();
-    snapshot.activity = activity;
-    m_sink.snapshot(snapshot);
-}
-
-std::string TrainRun::summary() const {
-    return std::to_string(m_trainItems.size()) + " training and " +
-           std::to_string(m_validationItems.size()) + " validation pictures, " +
-           std::to_string(m_classifier->trainableCount()) + " trainable numbers in " +
-           m_job.model.backbone + (m_restored ? ", going on from a checkpoint" : "");
 }
 
 }  // namespace graft

@@ -79,6 +79,7 @@ class TrainRun {
     Status restore();
     Status buildItems();
     void makeLoader();
+    void scaleHead();
     double rateFactorOf(const std::string& parameterName) const;
     double currentRate() const;
     Status update(const Batch& batch);

@@ -58,7 +58,7 @@ def torchvision_names(backbone):
         return None
     model = getattr(torchvision.models, backbone)(weights=None)
     kept = [k for k in model.state_dict() if not k.startswith(("fc.", "classifier."))]
-    return sorted(kept + ["head.weight", "head.bias"])
+    return sorted(kept + ["head.weight", "head.bias", "head.input_mean", "head.input_scale"])
 
 
 def snippet_answer(package, picture):

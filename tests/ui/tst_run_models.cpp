@@ -105,7 +105,7 @@ class TestRunModels : public QObject {
         QCOMPARE(model.predictionAt(0)->truth, 2);  // 0.8 sure
         QCOMPARE(model.predictionAt(2)->truth, 0);  // 0.6 sure
         const QModelIndex top = model.index(0);
-        QVERIFY(top.data().toString().contains("wasps, said ants 80"));
+        QVERIFY(top.data().toString().contains("wasps\nsaid ants 80"));
         QCOMPARE(top.data(ImageRoles::BadgesRole).toInt(), int(ImageRoles::WrongBadge));
         QVERIFY(QFileInfo::exists(top.data(ImageRoles::PathRole).toString()));
 

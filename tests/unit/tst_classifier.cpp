@@ -42,6 +42,7 @@ class ClassifierTest : public QObject {
     void catalogTellsTheTruth();
     void seedAlone_data();
     void seedAlone();
+    void headScaling();
     void frozenMeansFrozen_data();
     void frozenMeansFrozen();
     void toggling();
@@ -187,6 +188,30 @@ void ClassifierTest::seedAlone() {
         const bool weight = entry.tensor.dim() > 1;
         QVERIFY2(!weight || entry.tensor.std().item<double>() > 1e-4, entry.name.c_str());
     }
+}
+
+void ClassifierTest::headScaling() {
+    const auto classifier = make(specOf("squeezenet1_0"));
+    const torch::NoGradGuard noGrad;
+    const torch::Tensor input = pictures(3, 6);
+    const torch::Tensor features = classifier->features(input);
+    const torch::Tensor pooled = features.mean({2, 3});
+    torch::Tensor weight;
+    torch::Tensor bias;
+    for (const NamedTensor& entry : classifier->parameters()) {
+        weight = entry.name == "head.weight" ? entry.tensor : weight;
+        bias = entry.name == "head.bias" ? entry.tensor : bias;
+    }
+    // Until it is fitted it changes nothing, to the bit.
+    QVERIFY(torch::equal(classifier->forward(input), torch::linear(pooled, weight, bias)));
+    classifier->scaleHeadTo(features);
+    const torch::Tensor centred = pooled - pooled.mean(0);
+    const torch::Tensor expected = centred / centred.square().mean().sqrt();
+    QVERIFY(torch::allclose(classifier->forward(input), torch::linear(expected, weight, bias),
+                            1e-5, 1e-6));
+    // Features that are all the same do not divide by zero.
+    classifier->scaleHeadTo(torch::ones_like(features));
+    QVERIFY(classifier->forward(input).isfinite().all().item<bool>());
 }
 
 void ClassifierTest::frozenMeansFrozen_data() {

@@ -2,6 +2,7 @@
 #include "core/base/hash.h"
 #include "core/data/importers/importer.h"
 #include "core/engine/engine.h"
+#include "core/nn/weights/safetensors.h"
 #include "core/train/checkpoint.h"
 #include "core/train/checkpoint_io.h"
 #include "core/train/schedules.h"
@@ -84,6 +85,8 @@ class TestTrainer : public QObject {
     void editLogReplaysToTheSameWeights();
     void rejectsAnUnknownLayer();
     void headFirstThenThaw();
+    void newHeadFitsPretrainedFeatures();
+    void deepestRateFactorWins();
     void failingDiskPausesAndGoesOn();
     void divergenceKeepsTheLastGoodState();
     void unreadablePictureInTheMiddle();
@@ -314,6 +317,68 @@ void TestTrainer::headFirstThenThaw() {
         }
     }
     QVERIFY(backboneMoved);
+}
+
+void TestTrainer::newHeadFitsPretrainedFeatures() {
+    const std::string weights = m_dir.filePath("weights.safetensors").toStdString();
+    {
+        const auto source = *Classifier::create(job().model, 2, 5);
+        std::vector<TensorToWrite> tensors;
+        for (const NamedTensor& entry : source->parameters()) {
+            tensors.push_back({entry.name, "F32", entry.tensor.sizes().vec(),
+                               entry.tensor.data_ptr(), entry.tensor.nbytes()});
+        }
+        for (const NamedTensor& entry : source->buffers()) {
+            const bool counter = entry.tensor.scalar_type() == torch::kInt64;
+            tensors.push_back({entry.name, counter ? "I64" : "F32", entry.tensor.sizes().vec(),
+                               entry.tensor.data_ptr(), entry.tensor.nbytes()});
+        }
+        QVERIFY(writeSafetensors(weights, std::move(tensors), {}).ok());
+    }
+    const auto scaling = [&](const std::string& file) {
+        TrainJob wanted = job();
+        wanted.model.weightsPath = file;
+        RecordingSink sink;
+        std::vector<torch::Tensor> scales;
+        sink.onEvent = [&](const TrainEvent& event) {
+            if (event.kind == TrainEvent::Kind::CheckpointWritten && !event.best) {
+                for (const NamedTensor& entry : tensorsIn(event.path).model) {
+                    if (entry.name == "head.input_scale") {
+                        scales.push_back(entry.tensor.clone());
+                    }
+                }
+            }
+        };
+        init();
+        wanted.folder = m_folder.toStdString();
+        return run(wanted, sink).ok() ? scales : std::vector<torch::Tensor>();
+    };
+    const auto pretrained = scaling(weights);
+    QCOMPARE(pretrained.size(), 2u);
+    QVERIFY(pretrained[0].item<double>() > 0 && pretrained[0].item<double>() != 1);
+    QVERIFY(torch::equal(pretrained[0], pretrained[1]));  // it does not move afterwards
+    const auto fromScratch = scaling({});
+    QCOMPARE(fromScratch.size(), 2u);
+    QCOMPARE(fromScratch[0].item<double>(), 1.0);
+}
+
+void TestTrainer::deepestRateFactorWins() {
+    TrainJob wanted = job();
+    wanted.options.momentum = 0;
+    wanted.options.weightDecay = 0;
+    wanted.model.rateFactors = {{"backbone", 1}, {"block2", 0}};
+    const auto start = *Classifier::create(wanted.model, 2, 3);
+    const Hashes before = hashesOf(start->parameters());
+    RecordingSink sink;
+    QVERIFY(run(wanted, sink).ok());
+    for (const NamedTensor& entry : tensorsIn(sink.checkpoints.back()).model) {
+        const auto found = before.find(entry.name);
+        if (found != before.end()) {
+            const bool still = layerIsInside(entry.name, "block2");
+            QVERIFY2((hashesOf({entry})[entry.name] == found->second) == still,
+                     entry.name.c_str());
+        }
+    }
 }
 
 void TestTrainer::failingDiskPausesAndGoesOn() {

@@ -101,7 +101,7 @@ QString PredictionModel::caption(const SamplePrediction& p) const {
     }
     const QString answer =
         tr("%1 %2").arg(className(p.predicted), Texts::percent(confidenceOf(p), 0));
-    return p.truth == p.predicted ? answer : tr("%1, said %2").arg(className(p.truth), answer);
+    return p.truth == p.predicted ? answer : tr("%1\nsaid %2").arg(className(p.truth), answer);
 }
 
 QString PredictionModel::describe(const SamplePrediction& p) const {

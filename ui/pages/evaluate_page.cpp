@@ -159,6 +159,7 @@ QWidget* EvaluatePage::buildGrid() {
     m_grid->setAccessibleName(tr("Pictures with the answers of the network"));
     m_grid->setModel(m_predictions);
     m_grid->setMinimumWidth(240);
+    m_grid->setCaptionLines(2);
     m_moveTo->setObjectName(QStringLiteral("moveToBox"));
     m_moveTo->setAccessibleName(tr("Class to move the chosen pictures to"));
     m_move->setObjectName(QStringLiteral("moveButton"));

@@ -358,7 +358,8 @@ void MainWindow::pickMovedFolder() {
 }
 
 void MainWindow::restoreWindow() {
-    resize(QSize(1200, 760).boundedTo(screen()->availableSize()));
+    const QSize frame(8, style()->pixelMetric(QStyle::PM_TitleBarHeight) + 16);
+    resize(QSize(1200, 760).boundedTo(screen()->availableSize() - frame));
     restoreGeometry(m_settings->bytes(kGeometryKey));
     m_data->restoreLayoutState(m_settings->bytes(kDataLayoutKey));
 }

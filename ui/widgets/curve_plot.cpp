@@ -38,7 +38,10 @@ CurvePlot::CurvePlot(const QString& title, QWidget* parent)
     connect(plot->xAxis, qOverload<const QCPRange&>(&QCPAxis::rangeChanged), this,
             &CurvePlot::rangeTouched);
     connect(plot, &QCustomPlot::mouseWheel, this, [this] { m_state->zoomed = true; });
-    connect(plot, &QCustomPlot::beforeReplot, this, [this] { m_state->thinAll(); });
+    connect(plot, &QCustomPlot::beforeReplot, this, [this] {
+        m_state->fitTicks();
+        m_state->thinAll();
+    });
     connect(plot, &QCustomPlot::mousePress, this, [this](QMouseEvent* event) {
         // Dragging zooms into a rectangle; with Shift or the middle button it moves the view.
         const bool move = event->modifiers().testFlag(Qt::ShiftModifier);

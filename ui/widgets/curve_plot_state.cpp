@@ -187,6 +187,13 @@ void CurvePlot::State::setLogarithmic(bool on) {
     }
 }
 
+// A low plot has fewer numbers at its side, so that they do not overlap.
+void CurvePlot::State::fitTicks() {
+    const int line = std::max(1, owner->fontMetrics().height());
+    const int room = plot->axisRect()->height() / (2 * line);
+    plot->yAxis->ticker()->setTickCount(std::clamp(room, 2, 5));
+}
+
 void CurvePlot::State::applyColors(const QPalette& palette) {
     const QColor text = palette.color(QPalette::Text);
     const QColor line = Theme::mix(palette, 0.5);

@@ -38,6 +38,7 @@ struct CurvePlot::State {
     void applyColors(const QPalette& palette);
     void fitIfNotZoomed();
     void thinAll();
+    void fitTicks();
     void placeLabels();
     void fillLegend(const std::function<void(const QString&, bool)>& toggled);
     QString saveAs(const QString& path) const;

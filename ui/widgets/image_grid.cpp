@@ -14,8 +14,8 @@ namespace {
 
 constexpr int kPad = 6;  ///< logical px around picture and caption
 
-int captionHeight(const QWidget* widget) {
-    return widget->fontMetrics().height() + 4;
+int captionHeight(const QWidget* widget, int lines) {
+    return lines * widget->fontMetrics().height() + 4;
 }
 
 ImageRef refOf(const QModelIndex& index) {
@@ -51,9 +51,11 @@ class GridDelegate : public QStyledItemDelegate {
         const QRect caption(cell.x() + 3, box.bottom() + 2, cell.width() - 6,
                             cell.bottom() - box.bottom() - 2);
         painter->setPen(palette.color(selected ? QPalette::HighlightedText : QPalette::Text));
-        painter->drawText(caption, Qt::AlignCenter,
-                          option.fontMetrics.elidedText(index.data().toString(), Qt::ElideMiddle,
-                                                        caption.width()));
+        QStringList lines = index.data().toString().split(QLatin1Char('\n'));
+        for (QString& line : lines) {
+            line = option.fontMetrics.elidedText(line, Qt::ElideMiddle, caption.width());
+        }
+        painter->drawText(caption, Qt::AlignCenter, lines.join(QLatin1Char('\n')));
         if (option.state & QStyle::State_HasFocus) {
             QPen pen(palette.color(selected ? QPalette::HighlightedText : QPalette::Highlight), 1,
                      Qt::DotLine);
@@ -189,11 +191,16 @@ void ImageGrid::setPictureSide(int side) {
     Q_EMIT pictureSideChanged(side);
 }
 
+void ImageGrid::setCaptionLines(int lines) {
+    m_captionLines = lines;
+    updateGeometryOfItems();
+}
+
 void ImageGrid::updateGeometryOfItems() {
     // Columns share the width, so that no empty stripe is left at the right.
     const int least = m_side + 2 * kPad;
     const int room = std::max(least, viewport()->width() - 1);
-    const QSize cell(room / (room / least), m_side + captionHeight(this) + 2 * kPad);
+    const QSize cell(room / (room / least), m_side + captionHeight(this, m_captionLines) + 2 * kPad);
     if (cell == gridSize()) {
         return;
     }

@@ -26,6 +26,8 @@ class ImageGrid : public QListView, public ImageRoles {
     void setModel(QAbstractItemModel* model) override;
     int pictureSide() const { return m_side; }
     void setPictureSide(int side);
+    /// How many lines a caption has room for (1 at first); each is shortened by itself.
+    void setCaptionLines(int lines);
     /// In row order.
     std::vector<SampleId> selectedSamples() const;
     SampleId currentSample() const;  ///< 0: none
@@ -53,6 +55,7 @@ class ImageGrid : public QListView, public ImageRoles {
     void wantVisible();
 
     int m_side = 128;
+    int m_captionLines = 1;
     int m_lastSelectionCount = 0;
     QString m_emptyText;
     QTimer m_wantTimer;

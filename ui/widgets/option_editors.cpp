@@ -82,7 +82,7 @@ OptionEditor makeInteger(const FieldInfo& info, const std::function<void()>& edi
     box->setSingleStep(std::max(1, int(info.step)));
     box->setSuffix(suffixOf(info));
     box->setKeyboardTracking(false);
-    if (info.min == -1) {
+    if (info.minIsAutomatic) {
         box->setSpecialValueText(tr("Automatic"));
     }
     QObject::connect(box, &QSpinBox::valueChanged, box, [edited] { edited(); });

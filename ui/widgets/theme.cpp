@@ -1,8 +1,10 @@
 #include "ui/widgets/theme.h"
 
 #include <QApplication>
-#include <QStyle>
+#include <QPainter>
+#include <QProxyStyle>
 #include <QStyleFactory>
+#include <QStyleOption>
 
 #include <array>
 #include <cmath>
@@ -32,6 +34,24 @@ constexpr Shades kLight = {0xF3F4F6, 0xFFFFFF, 0xF6F7F9, 0xE9EBEE, 0x1B1E22,
                            0x565D67, 0x868D96, 0x0B5FCC, 0xFFFFFF, 0x0B57B8};
 constexpr Shades kDark = {0x24272B, 0x1A1C1F, 0x212428, 0x33373C, 0xECEEF0,
                           0xA9B0B8, 0x7A828B, 0x236ED8, 0xFFFFFF, 0x7DB4FF};
+
+// Fusion derives the frame of a check box from the window's colour; on a dark one it cannot be seen.
+class FramedChecks : public QProxyStyle {
+ public:
+    using QProxyStyle::QProxyStyle;
+    void drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter,
+                       const QWidget* widget) const override {
+        QProxyStyle::drawPrimitive(element, option, painter, widget);
+        if (element != PE_IndicatorCheckBox && element != PE_IndicatorItemViewItemCheck) {
+            return;
+        }
+        painter->save();
+        painter->setPen(Theme::mix(option->palette, option->state & State_Enabled ? 0.55 : 0.3));
+        painter->setBrush(Qt::NoBrush);
+        painter->drawRect(option->rect.adjusted(0, 0, -1, -1));
+        painter->restore();
+    }
+};
 
 }  // namespace
 
@@ -73,7 +93,7 @@ void Theme::apply(ThemeChoice choice) {
     // The desktop's own palette, before ours was ever set.
     static const bool desktopIsDark = isDark(QGuiApplication::palette());
     if (QStyle* fusion = QStyleFactory::create(QStringLiteral("Fusion"))) {
-        QApplication::setStyle(fusion);
+        QApplication::setStyle(new FramedChecks(fusion));
     }
     const bool dark =
         choice == ThemeChoice::Dark || (choice == ThemeChoice::System && desktopIsDark);

@@ -54,19 +54,6 @@ Finding findingOf(const std::string& path, bool decode) {
     return finding;
 }
 
-ProblemKind kindOf(ErrorCode code) {
-    switch (code) {
-        case ErrorCode::BadFormat:
-            return ProblemKind::Damaged;
-        case ErrorCode::Unsupported:
-            return ProblemKind::Unsupported;
-        case ErrorCode::TooLarge:
-            return ProblemKind::TooLarge;
-        default:
-            return ProblemKind::Unreadable;
-    }
-}
-
 void take(Dataset& dataset, Sample& sample, Finding&& finding) {
     sample.contentHash = std::move(finding.hash);
     sample.width = finding.width;
@@ -74,7 +61,7 @@ void take(Dataset& dataset, Sample& sample, Finding&& finding) {
     sample.damaged = finding.error.has_value();
     if (finding.error) {
         dataset.problems.push_back(
-            {kindOf(finding.error->code), sample.path, finding.error->message, sample.id});
+            {problemKindOf(finding.error->code), sample.path, finding.error->message, sample.id});
     }
 }
 

@@ -1,0 +1,119 @@
+// The part of TrainRun that tells what it does: metric rows, events, snapshots.
+#include "core/train/train_run.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace graft {
+namespace {
+
+std::string percent(double share) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f %%", 100 * share);
+    return text;
+}
+
+}  // namespace
+
+void TrainRun::recordEpoch(const Evaluation& evaluation) {
+    const bool better =
+        evaluation.accuracy > m_state.bestAccuracy ||
+        (evaluation.accuracy == m_state.bestAccuracy && evaluation.loss < m_state.bestLoss);
+    if (better) {
+        m_state.bestAccuracy = evaluation.accuracy;
+        m_state.bestLoss = evaluation.loss;
+        m_state.bestEpoch = m_state.epoch + 1;
+        m_state.epochsWithoutBetter = 0;
+        m_bestDue = true;
+    } else {
+        ++m_state.epochsWithoutBetter;
+    }
+    const double seen = double(std::max<std::int64_t>(1, m_state.seen));
+    MetricRow row;
+    row.kind = MetricRow::Kind::Epoch;
+    row.step = m_state.step;
+    row.epoch = m_state.epoch + 1;
+    row.trainLoss = m_state.lossSum / seen;
+    row.trainAccuracy = double(m_state.correct) / seen;
+    row.learningRate = currentRate();
+    row.validationLoss = evaluation.loss;
+    row.validationAccuracy = evaluation.accuracy;
+    row.validationCount = evaluation.count;
+    row.imagesPerSecond = m_secondsPerImage > 0 ? 1 / m_secondsPerImage : 0;
+    row.best = better;
+    m_sink.metric(row);
+    TrainEvent event;
+    event.kind = TrainEvent::Kind::EpochFinished;
+    event.epoch = m_state.epoch + 1;
+    event.best = better;
+    event.text = "Epoch " + std::to_string(m_state.epoch + 1) + ": " +
+                 percent(evaluation.accuracy) +
+                 (m_validationItems.empty() ? " right on the training pictures"
+                                            : " right on the validation pictures");
+    send(std::move(event));
+}
+
+void TrainRun::evaluateNow() {
+    if (m_validationItems.empty()) {
+        return;
+    }
+    publish(RunState::Running, "Checking on validation pictures");
+    const Result<Evaluation> evaluation = validate();
+    if (evaluation) {
+        TrainEvent event;
+        event.text = "Now " + percent(evaluation->accuracy) + " right on " +
+                     std::to_string(evaluation->count) + " validation pictures";
+        send(std::move(event));
+    }
+}
+
+void TrainRun::send(TrainEvent event) {
+    event.step = m_state.step;
+    if (event.epoch == 0) {
+        event.epoch = m_state.epoch + 1;
+    }
+    m_sink.event(event);
+}
+
+double TrainRun::secondsLeft() const {
+    if (m_secondsPerImage == 0) {
+        return -1;
+    }
+    const std::int64_t total = m_stepsPerEpoch * m_job.options.epochs;
+    const double imagesPerStep = double(m_trainItems.size()) / double(m_stepsPerEpoch);
+    const double training = double(total - m_state.step) * imagesPerStep * m_secondsPerImage;
+    // Before the first validation: it costs about a third of training per picture.
+    const double validation =
+        m_validationSeconds > 0 ? m_validationSeconds
+                                : double(m_validationItems.size()) * m_secondsPerImage / 3;
+    return training + validation * double(m_job.options.epochs - m_state.epoch);
+}
+
+void TrainRun::publish(RunState state, const char* activity) {
+    TrainSnapshot snapshot;
+    snapshot.state = state;
+    snapshot.step = m_state.step;
+    snapshot.stepCount = m_stepsPerEpoch * m_job.options.epochs;
+    snapshot.epoch = std::min<std::int64_t>(m_state.epoch + 1, m_job.options.epochs);
+    snapshot.epochCount = m_job.options.epochs;
+    const double seen = double(std::max<std::int64_t>(1, m_state.seen));
+    snapshot.trainLoss = m_state.lossSum / seen;
+    snapshot.trainAccuracy = double(m_state.correct) / seen;
+    snapshot.bestAccuracy = m_state.bestAccuracy;
+    snapshot.bestEpoch = m_state.bestEpoch;
+    snapshot.validationCount = std::int64_t(m_validationItems.size());
+    snapshot.learningRate = currentRate();
+    snapshot.imagesPerSecond = m_secondsPerImage > 0 ? 1 / m_secondsPerImage : 0;
+    snapshot.secondsLeft = secondsLeft();
+    snapshot.activity = activity;
+    m_sink.snapshot(snapshot);
+}
+
+std::string TrainRun::summary() const {
+    return std::to_string(m_trainItems.size()) + " training and " +
+           std::to_string(m_validationItems.size()) + " validation pictures, " +
+           std::to_string(m_classifier->trainableCount()) + " trainable numbers in " +
+           m_job.model.backbone + (m_restored ? ", going on from a checkpoint" : "");
+}
+
+}  // namespace graft
