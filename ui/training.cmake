@@ -20,6 +20,8 @@ list(APPEND GRAFT_UI_SOURCES
     pages/evaluation_csv.h
     pages/evaluation_summary.cpp
     pages/evaluation_summary.h
+    pages/evaluation_tables.cpp
+    pages/evaluation_tables.h
     pages/export_page.cpp
     pages/export_page.h
     pages/model_page.cpp

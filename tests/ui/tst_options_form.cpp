@@ -51,8 +51,10 @@ const FieldTable<Odd>& oddFields() {
         kind.group = "Group";
         FieldInfo rate = info("rate", 0, 10);
         rate.logarithmic = true;
+        FieldInfo count = info("count", -1, 100);
+        count.minIsAutomatic = true;
         t.add(&Odd::on, info("on")).add(&Odd::name, info("name")).add(&Odd::kind, kind);
-        t.add(&Odd::count, info("count", -1, 100)).add(&Odd::share, info("share"));
+        t.add(&Odd::count, count).add(&Odd::share, info("share"));
         t.add(&Odd::rate, rate);
         return t;
     }();

@@ -3,23 +3,18 @@
 #include "core/data/image_reader.h"
 #include "ui/bridge/image_convert.h"
 #include "ui/models/problem_model.h"
+#include "ui/pages/data_header.h"
 #include "ui/widgets/class_panel.h"
-#include "ui/widgets/icons.h"
 #include "ui/widgets/image_grid.h"
 #include "ui/widgets/sample_details.h"
 #include "ui/widgets/split_dialog.h"
 
 #include <QAction>
-#include <QComboBox>
-#include <QHBoxLayout>
 #include <QHeaderView>
-#include <QLabel>
 #include <QMenu>
 #include <QScrollBar>
-#include <QSlider>
 #include <QSplitter>
 #include <QStackedWidget>
-#include <QToolButton>
 #include <QTreeView>
 #include <QVBoxLayout>
 
@@ -37,13 +32,12 @@ DataPage::DataPage(ProjectDocument* document, RunBridge* run, QWidget* parent)
     : Page(parent),
       m_document(document),
       m_run(run),
+      m_header(new DataHeader(document, this)),
       m_model(new SampleModel(document, this)),
       m_problemModel(new ProblemModel(document, this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(10, 8, 10, 4);
-    auto* top = new QWidget(this);
-    buildTop(top);
-    column->addWidget(top);
+    column->addWidget(m_header);
     m_splitter = new QSplitter(this);
     m_splitter->setChildrenCollapsible(false);
     buildMiddle(m_splitter);
@@ -57,75 +51,6 @@ DataPage::DataPage(ProjectDocument* document, RunBridge* run, QWidget* parent)
 
 DataPage::~DataPage() = default;
 
-void DataPage::buildTop(QWidget* top) {
-    auto* rows = new QVBoxLayout(top);
-    rows->setContentsMargins(0, 0, 0, 0);
-    auto* first = new QHBoxLayout;
-    m_summary = new QLabel(top);
-    m_summary->setObjectName(QStringLiteral("summaryLabel"));
-    m_problemsButton = new QToolButton(top);
-    m_problemsButton->setObjectName(QStringLiteral("problemsButton"));
-    m_problemsButton->setCheckable(true);
-    m_problemsButton->setIcon(icon(IconId::Warning));
-    m_problemsButton->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-    m_problemsButton->setToolTip(tr("Show files that were left out or are odd, and why"));
-    m_shares = new QLabel(top);
-    m_shares->setObjectName(QStringLiteral("sharesLabel"));
-    m_splitButton = new QToolButton(top);
-    m_splitButton->setObjectName(QStringLiteral("changeSplitButton"));
-    m_splitButton->setText(tr("Change split…"));
-    m_splitButton->setToolTip(tr("How many pictures are kept for checking"));
-    first->addWidget(m_summary);
-    first->addWidget(m_problemsButton);
-    first->addStretch(1);
-    first->addWidget(m_shares);
-    first->addWidget(m_splitButton);
-    rows->addLayout(first);
-
-    auto* second = new QHBoxLayout;
-    m_splitFilter = new QComboBox(top);
-    m_splitFilter->setObjectName(QStringLiteral("splitFilter"));
-    m_splitFilter->setAccessibleName(tr("Filter by split"));
-    m_splitFilter->addItem(tr("All splits"), -1);
-    m_splitFilter->addItem(tr("Training"), int(Split::Train));
-    m_splitFilter->addItem(tr("Validation"), int(Split::Validation));
-    m_splitFilter->addItem(tr("Test"), int(Split::Test));
-    m_splitFilter->addItem(tr("No split"), int(Split::None));
-    m_showFilter = new QComboBox(top);
-    m_showFilter->setObjectName(QStringLiteral("showFilter"));
-    m_showFilter->setAccessibleName(tr("Filter by state"));
-    using Show = SampleFilter::Show;
-    m_showFilter->addItem(tr("Everything"), int(Show::All));
-    m_showFilter->addItem(tr("Used pictures"), int(Show::Usable));
-    m_showFilter->addItem(tr("Left out"), int(Show::LeftOut));
-    m_showFilter->addItem(tr("Damaged"), int(Show::Damaged));
-    m_showFilter->addItem(tr("Duplicates"), int(Show::Duplicates));
-    m_showFilter->addItem(tr("Without a class"), int(Show::Unlabelled));
-    m_selection = new QLabel(top);
-    m_selection->setObjectName(QStringLiteral("selectionLabel"));
-    m_size = new QSlider(Qt::Horizontal, top);
-    m_size->setObjectName(QStringLiteral("sizeSlider"));
-    m_size->setAccessibleName(tr("Size of the pictures"));
-    m_size->setToolTip(tr("Size of the pictures (Ctrl + mouse wheel)"));
-    m_size->setRange(ImageGrid::kMinPictureSide, ImageGrid::kMaxPictureSide);
-    m_size->setPageStep(32);
-    m_size->setFixedWidth(fontMetrics().averageCharWidth() * 20);
-    m_detailsButton = new QToolButton(top);
-    m_detailsButton->setObjectName(QStringLiteral("detailsButton"));
-    m_detailsButton->setIcon(icon(IconId::Panel));
-    m_detailsButton->setCheckable(true);
-    m_detailsButton->setChecked(true);
-    m_detailsButton->setShortcut(QKeySequence(Qt::Key_F9));
-    m_detailsButton->setAccessibleName(tr("Show the selected picture at the side"));
-    m_detailsButton->setToolTip(tr("Show the selected picture at the side (F9)"));
-    second->addWidget(m_splitFilter);
-    second->addWidget(m_showFilter);
-    second->addWidget(m_selection, 1);
-    second->addWidget(m_size);
-    second->addWidget(m_detailsButton);
-    rows->addLayout(second);
-}
-
 void DataPage::buildMiddle(QSplitter* splitter) {
     m_classes = new ClassPanel(m_document, splitter);
     m_views = new QStackedWidget(splitter);
@@ -136,7 +61,7 @@ void DataPage::buildMiddle(QSplitter* splitter) {
     m_grid->setContextMenuPolicy(Qt::CustomContextMenu);
     m_grid->setEmptyText(tr("No picture passes the filter."));
     m_grid->setMinimumSize(180, 120);
-    m_size->setValue(m_grid->pictureSide());
+    m_header->setPictureSide(m_grid->pictureSide());
     m_large = new ImageView(m_views);
     m_large->setObjectName(QStringLiteral("largeView"));
     m_large->setAccessibleName(tr("The picture, large"));
@@ -187,21 +112,19 @@ void DataPage::buildActions() {
 
 void DataPage::connectAll() {
     connect(m_classes, &ClassPanel::chosen, this, &DataPage::applyFilter);
-    connect(m_splitFilter, &QComboBox::currentIndexChanged, this, &DataPage::applyFilter);
-    connect(m_showFilter, &QComboBox::currentIndexChanged, this, &DataPage::applyFilter);
-    connect(m_size, &QSlider::valueChanged, m_grid, &ImageGrid::setPictureSide);
-    connect(m_grid, &ImageGrid::pictureSideChanged, m_size, &QSlider::setValue);
-    connect(m_problemsButton, &QToolButton::toggled, this, &DataPage::showProblems);
-    connect(m_splitButton, &QToolButton::clicked, this, &DataPage::chooseSplit);
-    connect(m_detailsButton, &QToolButton::toggled, this, [this](bool on) {
+    connect(m_header, &DataHeader::filterChanged, this, &DataPage::applyFilter);
+    connect(m_header, &DataHeader::pictureSideChanged, m_grid, &ImageGrid::setPictureSide);
+    connect(m_grid, &ImageGrid::pictureSideChanged, m_header, &DataHeader::setPictureSide);
+    connect(m_header, &DataHeader::problemsToggled, this, &DataPage::showProblems);
+    connect(m_header, &DataHeader::splitRequested, this, &DataPage::chooseSplit);
+    connect(m_header, &DataHeader::detailsToggled, this, [this](bool on) {
         m_details->setVisible(on);
         showCurrent();
     });
     connect(m_grid, &QWidget::customContextMenuRequested, this, &DataPage::contextMenu);
     connect(m_grid, &ImageGrid::currentSampleChanged, this, &DataPage::showCurrent);
-    connect(m_grid, &ImageGrid::selectionCountChanged, this, [this](int count) {
-        m_selection->setText(count > 1 ? tr("%1 selected").arg(count) : QString());
-    });
+    connect(m_grid, &ImageGrid::selectionCountChanged, m_header,
+            &DataHeader::setSelectionCount);
     connect(m_grid, &QAbstractItemView::activated, this, [this] { showLarge(true); });
     connect(m_large, &ImageView::closeRequested, this, [this] { showLarge(false); });
     connect(m_large, &ImageView::stepRequested, this, [this](int by) {
@@ -214,7 +137,7 @@ void DataPage::connectAll() {
         const SampleId id = index.data(ProblemModel::kSampleIdRole).toLongLong();
         const int row = m_model->rowOf(id);
         if (row >= 0) {
-            m_problemsButton->setChecked(false);
+            m_header->setProblemsShown(false);
             m_grid->setCurrentIndex(m_model->index(row));
         }
     });
@@ -227,9 +150,8 @@ void DataPage::connectAll() {
         Q_EMIT primaryChanged();
     });
     connect(m_document, &ProjectDocument::opened, this, [this] {
-        m_splitFilter->setCurrentIndex(0);
-        m_showFilter->setCurrentIndex(0);
-        m_problemsButton->setChecked(false);
+        m_header->resetFilter();
+        m_header->setProblemsShown(false);
         showLarge(false);
         m_loaded = 0;
     });
@@ -262,14 +184,10 @@ bool DataPage::writable() const {
 }
 
 void DataPage::applyFilter() {
-    SampleFilter filter;
+    SampleFilter filter = m_header->filter();
     if (const qlonglong id = m_classes->currentClass(); id >= 0) {
         filter.label = id;
     }
-    if (const int split = m_splitFilter->currentData().toInt(); split >= 0) {
-        filter.split = Split(split);
-    }
-    filter.show = SampleFilter::Show(m_showFilter->currentData().toInt());
     m_filterChanging = true;
     m_model->setFilter(filter);
     m_filterChanging = false;
@@ -303,29 +221,14 @@ void DataPage::restorePlace() {
 }
 
 void DataPage::showSummary() {
-    const Dataset& data = m_document->dataset();
-    m_summary->setText(
-        tr("%1 classes, %2 pictures").arg(data.classes.size()).arg(data.samples.size()));
-    const auto problems = int(data.problems.size());
-    m_problemsButton->setVisible(problems > 0);
-    m_problemsButton->setText(problems == 1 ? tr("1 problem") : tr("%1 problems").arg(problems));
-    if (problems == 0) {
-        m_problemsButton->setChecked(false);
-    }
-    QStringList shares{tr("Training %1").arg(data.countInSplit(Split::Train)),
-                       tr("Validation %1").arg(data.countInSplit(Split::Validation))};
-    if (const auto test = data.countInSplit(Split::Test); test > 0) {
-        shares << tr("Test %1").arg(test);
-    }
-    m_shares->setText(shares.join(QStringLiteral(" · ")));
-    m_splitButton->setEnabled(writable());
+    m_header->refresh();
     for (QAction* action : m_keyActions) {
         action->setEnabled(writable() || action->shortcut() == QKeySequence(Qt::Key_Space));
     }
 }
 
 void DataPage::showProblems(bool on) {
-    m_problemsButton->setChecked(on);
+    m_header->setProblemsShown(on);
     m_views->setCurrentIndex(on ? ProblemView : GridView);
     (on ? static_cast<QWidget*>(m_problems) : m_grid)->setFocus();
 }
@@ -335,9 +238,9 @@ void DataPage::showLarge(bool on) {
         return;
     }
     const bool hadFocus = m_large->hasFocus() || m_grid->hasFocus();
-    m_views->setCurrentIndex(on                              ? LargeView
-                             : m_problemsButton->isChecked() ? ProblemView
-                                                             : GridView);
+    m_views->setCurrentIndex(on                          ? LargeView
+                             : m_header->problemsShown() ? ProblemView
+                                                         : GridView);
     if (hadFocus || on) {
         m_views->currentWidget()->setFocus();
     }

@@ -12,17 +12,14 @@
 #include <QTimer>
 
 class QAction;
-class QComboBox;
-class QLabel;
-class QSlider;
 class QSplitter;
 class QStackedWidget;
-class QToolButton;
 class QTreeView;
 
 namespace graft::ui {
 
 class ClassPanel;
+class DataHeader;
 class ImageGrid;
 class ImageView;
 class ProblemModel;
@@ -45,7 +42,6 @@ class DataPage : public Page {
     void restoreLayoutState(const QByteArray& state);
 
  private:
-    void buildTop(QWidget* top);
     void buildMiddle(QSplitter* splitter);
     void buildActions();
     void connectAll();
@@ -65,6 +61,7 @@ class DataPage : public Page {
 
     ProjectDocument* m_document;
     RunBridge* m_run;
+    DataHeader* m_header;
     SampleModel* m_model;
     ProblemModel* m_problemModel;
     ClassPanel* m_classes = nullptr;
@@ -74,15 +71,6 @@ class DataPage : public Page {
     QStackedWidget* m_views = nullptr;
     SampleDetails* m_details = nullptr;
     QSplitter* m_splitter = nullptr;
-    QLabel* m_summary = nullptr;
-    QLabel* m_shares = nullptr;
-    QToolButton* m_problemsButton = nullptr;
-    QToolButton* m_splitButton = nullptr;
-    QToolButton* m_detailsButton = nullptr;
-    QComboBox* m_splitFilter = nullptr;
-    QComboBox* m_showFilter = nullptr;
-    QSlider* m_size = nullptr;
-    QLabel* m_selection = nullptr;
     std::vector<QAction*> m_keyActions;
     JobBridge m_loader;
     QTimer m_loadTimer;

@@ -7,27 +7,22 @@
 #include "ui/models/texts.h"
 #include "ui/pages/evaluation_csv.h"
 #include "ui/pages/evaluation_summary.h"
+#include "ui/pages/evaluation_tables.h"
 #include "ui/widgets/dialogs.h"
 #include "ui/widgets/empty_panel.h"
 #include "ui/widgets/image_grid.h"
-#include "ui/widgets/matrix_view.h"
 
 #include <QComboBox>
 #include <QFileInfo>
 #include <QHBoxLayout>
-#include <QHeaderView>
 #include <QLabel>
 #include <QProgressBar>
 #include <QPushButton>
 #include <QSplitter>
 #include <QStackedLayout>
-#include <QStandardItemModel>
-#include <QTabWidget>
-#include <QTableView>
 #include <QVBoxLayout>
 
 #include <algorithm>
-#include <cmath>
 
 namespace graft::ui {
 
@@ -43,7 +38,6 @@ EvaluatePage::EvaluatePage(ProjectDocument* document, RunBridge* run, QWidget* p
       m_run(run),
       m_runs(new RunListModel(document, this)),
       m_predictions(new PredictionModel(document, this)),
-      m_scores(new QStandardItemModel(this)),
       m_stack(new QStackedLayout(this)),
       m_empty(new EmptyPanel),
       m_runBox(new QComboBox),
@@ -53,8 +47,7 @@ EvaluatePage::EvaluatePage(ProjectDocument* document, RunBridge* run, QWidget* p
       m_cancel(new QPushButton(tr("Cancel"))),
       m_progress(new QProgressBar),
       m_summary(new EvaluationSummary),
-      m_matrix(new MatrixView),
-      m_scoreView(new QTableView),
+      m_tables(new EvaluationTables),
       m_showBox(new QComboBox),
       m_clearCell(new QPushButton(tr("Whole matrix"))),
       m_grid(new ImageGrid),
@@ -64,7 +57,7 @@ EvaluatePage::EvaluatePage(ProjectDocument* document, RunBridge* run, QWidget* p
     setObjectName(QStringLiteral("evaluatePage"));
     auto* splitter = new QSplitter(Qt::Horizontal);
     splitter->setChildrenCollapsible(false);
-    splitter->addWidget(buildTables());
+    splitter->addWidget(m_tables);
     splitter->addWidget(buildGrid());
     splitter->setStretchFactor(0, 2);
     splitter->setStretchFactor(1, 3);
@@ -117,33 +110,6 @@ QWidget* EvaluatePage::buildHeadline() {
     row->addWidget(m_summary, 1);
     row->addLayout(right);
     return headline;
-}
-
-QWidget* EvaluatePage::buildTables() {
-    m_matrix->setObjectName(QStringLiteral("confusionMatrix"));
-    m_matrix->setToolTip(tr("Click a number to see its pictures"));
-    m_scoreView->setObjectName(QStringLiteral("classTable"));
-    m_scoreView->setAccessibleName(tr("Figures of each class"));
-    m_scoreView->setModel(m_scores);
-    m_scoreView->setSortingEnabled(true);
-    m_scoreView->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    m_scoreView->setSelectionBehavior(QAbstractItemView::SelectRows);
-    m_scoreView->setAlternatingRowColors(true);
-    m_scoreView->verticalHeader()->hide();
-    auto* matrixPage = new QWidget;
-    auto* column = new QVBoxLayout(matrixPage);
-    column->setContentsMargins(0, 4, 0, 0);
-    auto* hint = new QLabel(tr("Rows: what it is. Columns: what the network says."));
-    hint->setWordWrap(true);
-    column->addWidget(hint);
-    column->addWidget(m_matrix, 1);
-    auto* tabs = new QTabWidget;
-    tabs->setObjectName(QStringLiteral("evaluationTabs"));
-    tabs->setDocumentMode(true);
-    tabs->addTab(matrixPage, tr("Confusions"));
-    tabs->addTab(m_scoreView, tr("Classes"));
-    tabs->setMinimumWidth(280);
-    return tabs;
 }
 
 QWidget* EvaluatePage::buildGrid() {
@@ -221,14 +187,14 @@ void EvaluatePage::connectParts() {
         m_progress->setMaximum(int(state.total));
         m_progress->setValue(int(state.done));
     });
-    connect(m_matrix, &MatrixView::cellChosen, this, [this](int truth, int predicted) {
+    connect(m_tables, &EvaluationTables::cellChosen, this, [this](int truth, int predicted) {
         PredictionFilter filter = m_predictions->filter();
         filter.truth = truth;
         filter.predicted = predicted;
         m_predictions->setFilter(filter);
         m_clearCell->setVisible(true);
     });
-    connect(m_matrix, &MatrixView::choiceCleared, this, &EvaluatePage::refilter);
+    connect(m_tables, &EvaluationTables::choiceCleared, this, &EvaluatePage::refilter);
     connect(m_showBox, &QComboBox::activated, this, &EvaluatePage::refilter);
     connect(m_clearCell, &QPushButton::clicked, this, &EvaluatePage::refilter);
     connect(m_grid, &ImageGrid::selectionCountChanged, this, [this] { refreshState(); });
@@ -294,11 +260,12 @@ void EvaluatePage::refillSplits() {
     }
     const int at = m_splitBox->findData(before);
     m_splitBox->setCurrentIndex(at >= 0 ? at : m_splitBox->count() > 0 ? 0 : -1);
-    int longest = 0;
+    // The summary beside it takes all the room it can get.
+    int widest = 0;
     for (int i = 0; i < m_splitBox->count(); ++i) {
-        longest = std::max(longest, int(m_splitBox->itemText(i).size()));
+        widest = std::max(widest, fontMetrics().horizontalAdvance(m_splitBox->itemText(i)));
     }
-    m_splitBox->setMinimumContentsLength(longest);
+    m_splitBox->setMinimumWidth(widest + 3 * fontMetrics().height());
 }
 
 void EvaluatePage::refillClasses() {
@@ -382,12 +349,7 @@ void EvaluatePage::evaluate() {
 
 void EvaluatePage::showEvaluation(const Evaluation& evaluation) {
     m_predictions->setEvaluation(evaluation);
-    QStringList names;
-    for (const ClassScores& scores : evaluation.perClass) {
-        names << Texts::from(scores.name);
-    }
-    m_matrix->setMatrix(evaluation.confusion, names);
-    showScores(evaluation);
+    m_tables->showEvaluation(evaluation);
     refilter();
     m_summary->showEvaluation(evaluation);
     const std::int64_t wrong = evaluation.count - evaluation.correct;
@@ -399,49 +361,18 @@ void EvaluatePage::showEvaluation(const Evaluation& evaluation) {
 
 void EvaluatePage::clear() {
     m_predictions->clear();
-    m_scores->clear();
-    m_matrix->setMatrix({}, {});
+    m_tables->clearEvaluation();
     m_summary->showText({});
     m_clearCell->setVisible(false);
     refreshNote();
     refreshState();
 }
 
-void EvaluatePage::showScores(const Evaluation& evaluation) {
-    m_scores->clear();
-    m_scores->setHorizontalHeaderLabels(
-        {tr("Class"), tr("Pictures"), tr("Precision"), tr("Recall"), tr("F1")});
-    for (const ClassScores& scores : evaluation.perClass) {
-        QList<QStandardItem*> row;
-        row << new QStandardItem(Texts::from(scores.name));
-        row << new QStandardItem;
-        row.back()->setData(qlonglong(scores.support), Qt::DisplayRole);
-        for (const double share : {scores.precision, scores.recall, scores.f1}) {
-            auto* item = new QStandardItem;
-            // A number, so that sorting is by value, rounded to what is worth reading.
-            item->setData(std::round(share * 1000) / 10, Qt::DisplayRole);
-            item->setToolTip(Texts::percent(share, 2));
-            row << item;
-        }
-        for (int i = 1; i < row.size(); ++i) {
-            row[i]->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
-        }
-        m_scores->appendRow(row);
-    }
-    for (int column = 2; column < 5; ++column) {
-        m_scores->horizontalHeaderItem(column)->setText(
-            tr("%1 (%)").arg(m_scores->horizontalHeaderItem(column)->text()));
-    }
-    m_scoreView->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-    m_scoreView->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
-    m_scoreView->sortByColumn(3, Qt::AscendingOrder);
-}
-
 void EvaluatePage::refilter() {
     PredictionFilter filter;
     filter.show = PredictionFilter::Show(m_showBox->currentData().toInt());
     m_predictions->setFilter(filter);
-    m_matrix->clearChoice();
+    m_tables->clearChoice();
     m_clearCell->setVisible(false);
 }
 

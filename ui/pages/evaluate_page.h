@@ -12,15 +12,13 @@ class QComboBox;
 class QProgressBar;
 class QPushButton;
 class QStackedLayout;
-class QStandardItemModel;
-class QTableView;
 
 namespace graft::ui {
 
 class EmptyPanel;
 class EvaluationSummary;
+class EvaluationTables;
 class ImageGrid;
-class MatrixView;
 class PredictionModel;
 class RunListModel;
 
@@ -37,7 +35,6 @@ class EvaluatePage : public Page {
 
  private:
     QWidget* buildHeadline();
-    QWidget* buildTables();
     QWidget* buildGrid();
     void connectParts();
 
@@ -51,7 +48,6 @@ class EvaluatePage : public Page {
     void evaluate();
     void showEvaluation(const Evaluation& evaluation);
     void clear();
-    void showScores(const Evaluation& evaluation);
     void refilter();
     void moveSelected();
     void excludeSelected();
@@ -63,7 +59,6 @@ class EvaluatePage : public Page {
     RunBridge* m_run;
     RunListModel* m_runs;
     PredictionModel* m_predictions;
-    QStandardItemModel* m_scores;
     QStackedLayout* m_stack;
     EmptyPanel* m_empty;
     QComboBox* m_runBox;
@@ -73,8 +68,7 @@ class EvaluatePage : public Page {
     QPushButton* m_cancel;
     QProgressBar* m_progress;
     EvaluationSummary* m_summary;
-    MatrixView* m_matrix;
-    QTableView* m_scoreView;
+    EvaluationTables* m_tables;
     QComboBox* m_showBox;
     QPushButton* m_clearCell;
     ImageGrid* m_grid;
