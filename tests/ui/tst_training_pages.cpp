@@ -10,6 +10,7 @@
 #include "ui/pages/export_page.h"
 #include "ui/pages/model_page.h"
 #include "ui/pages/train_page.h"
+#include "ui/widgets/backbone_cards.h"
 #include "ui/widgets/curve_plot.h"
 #include "ui/widgets/dialogs.h"
 #include "ui/widgets/image_grid.h"
@@ -191,6 +192,32 @@ class TestTrainingPages : public QObject {
         QVERIFY(shown.document.project().model().weightsPath.empty());
     }
 
+    void networksAreFoundByName() {
+        Shown<ModelPage> shown(project());
+        const auto visible = [&] {
+            QStringList names;
+            for (auto* card : shown.page.findChildren<BackboneCard*>()) {
+                if (card->isVisible()) {
+                    names << QString::fromStdString(card->backbone());
+                }
+            }
+            return names;
+        };
+        const auto usual = visible();
+        QVERIFY(usual.contains("resnet18") && !usual.contains("resnet34"));
+        shown.click("allBackbones");
+        QVERIFY(visible().size() > usual.size());
+        auto* find = shown.find<QLineEdit>("findBackbone");
+        QTest::keyClicks(find, "resnet-3");
+        QCOMPARE(visible(), QStringList{"resnet34"});
+        shown.click("backbone:resnet34");
+        find->clear();
+        shown.click("allBackbones");
+        QVERIFY(visible().contains("resnet34"));  // the chosen one stays in sight
+        QTest::keyClicks(find, "nothing of the kind");
+        QVERIFY(visible().isEmpty());
+    }
+
     void realWeightsAreCheckedAndChosen() {
         const QString shared =
             qEnvironmentVariable("GRAFT_SHARED", QStringLiteral(GRAFT_SOURCE_DIR "/../shared"));
@@ -199,6 +226,7 @@ class TestTrainingPages : public QObject {
             QSKIP("GRAFT_SHARED does not name a folder with weights/squeezenet1_0");
         }
         Shown<ModelPage> shown(project());
+        shown.click("allBackbones");
         shown.click("backbone:squeezenet1_0");
         Dialogs::scriptPath(path);
         shown.click("weightsButton");

@@ -5,11 +5,15 @@
 #include "ui/widgets/theme.h"
 
 #include <QButtonGroup>
+#include <QCheckBox>
 #include <QGridLayout>
+#include <QLabel>
+#include <QLineEdit>
 #include <QLocale>
 #include <QPainter>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace graft::ui {
@@ -18,6 +22,16 @@ namespace {
 constexpr int kPad = 8;
 constexpr int kLeastWidthChars = 33;
 constexpr int kSummaryLines = 3;
+
+// What most people want, from the smallest to the most exact; the rest is found by name.
+const std::array kUsual = {"small_cnn",          "squeezenet1_1", "mobilenet_v2",
+                           "mobilenet_v3_large", "resnet18",      "efficientnet_b0",
+                           "resnet50",           "convnext_tiny"};
+
+bool isUsual(const std::string& backbone) {
+    return std::find(kUsual.begin(), kUsual.end(), backbone) != kUsual.end();
+}
+
 }  // namespace
 
 BackboneCard::BackboneCard(const BackboneInfo& info, double leastCost, QWidget* parent)
@@ -45,6 +59,11 @@ BackboneCard::BackboneCard(const BackboneInfo& info, double leastCost, QWidget* 
                         Texts::count(info.parameters), QLocale().toString(slower, 'g', 3))
                    .arg(info.defaultImageSize)
                    .arg(Texts::from(info.id)));
+}
+
+bool BackboneCard::matches(const QString& text) const {
+    return m_title.contains(text, Qt::CaseInsensitive) ||
+           Texts::from(m_id).contains(text, Qt::CaseInsensitive);
 }
 
 QSize BackboneCard::sizeHint() const {
@@ -95,19 +114,40 @@ void BackboneCard::paintEvent(QPaintEvent*) {
 }
 
 BackboneCards::BackboneCards(QWidget* parent)
-    : QWidget(parent), m_group(new QButtonGroup(this)), m_grid(new QGridLayout(this)) {
+    : QWidget(parent),
+      m_find(new QLineEdit),
+      m_all(new QCheckBox),
+      m_none(new QLabel(tr("No network has such a name."))),
+      m_group(new QButtonGroup(this)),
+      m_grid(new QGridLayout) {
     setAccessibleName(tr("Network to start from (backbone)"));
-    m_grid->setContentsMargins(0, 0, 0, 0);
+    m_find->setObjectName(QStringLiteral("findBackbone"));
+    m_find->setPlaceholderText(tr("Find a network by name"));
+    m_find->setAccessibleName(m_find->placeholderText());
+    m_find->setClearButtonEnabled(true);
+    m_all->setObjectName(QStringLiteral("allBackbones"));
+    m_none->setVisible(false);
+    auto* tools = new QHBoxLayout;
+    tools->addWidget(m_find, 1);
+    tools->addWidget(m_all);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->addLayout(tools);
+    column->addWidget(m_none);
+    column->addLayout(m_grid);
     m_grid->setSpacing(6);
     m_group->setExclusive(true);
     connect(m_group, &QButtonGroup::buttonClicked, this, [this](QAbstractButton* button) {
         Q_EMIT chosen(Texts::from(static_cast<BackboneCard*>(button)->backbone()));
     });
+    connect(m_find, &QLineEdit::textChanged, this, &BackboneCards::arrange);
+    connect(m_all, &QCheckBox::toggled, this, &BackboneCards::arrange);
 }
 
 void BackboneCards::setBackbones(const std::vector<BackboneInfo>& backbones) {
     qDeleteAll(m_cards);
     m_cards.clear();
+    m_shown.clear();
     // Costs are of the default picture sizes' multiply-adds, so the smallest is the yardstick.
     double least = 1e300;
     for (const BackboneInfo& info : backbones) {
@@ -118,7 +158,8 @@ void BackboneCards::setBackbones(const std::vector<BackboneInfo>& backbones) {
         m_group->addButton(card);
         m_cards.push_back(card);
     }
-    m_columns = 0;
+    m_all->setText(tr("All %1").arg(backbones.size()));
+    m_all->setToolTip(tr("Show all networks, not only the usual ones"));
     arrange();
 }
 
@@ -128,11 +169,20 @@ void BackboneCards::setCurrent(const std::string& backbone) {
             card->setChecked(true);
         }
     }
+    arrange();
 }
 
 void BackboneCards::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
     arrange();
+}
+
+bool BackboneCards::wanted(const BackboneCard& card) const {
+    const QString text = m_find->text().trimmed();
+    if (!text.isEmpty()) {
+        return card.matches(text);
+    }
+    return m_all->isChecked() || card.isChecked() || isUsual(card.backbone());
 }
 
 void BackboneCards::arrange() {
@@ -141,13 +191,26 @@ void BackboneCards::arrange() {
     }
     const int least = m_cards.front()->sizeHint().width() + m_grid->spacing();
     const int columns = std::clamp(width() / least, 1, int(m_cards.size()));
-    if (columns == m_columns) {
+    std::vector<BackboneCard*> shown;
+    for (BackboneCard* card : m_cards) {
+        if (wanted(*card)) {
+            shown.push_back(card);
+        }
+    }
+    if (columns == m_columns && shown == m_shown) {
         return;
     }
     m_columns = columns;
-    for (std::size_t i = 0; i < m_cards.size(); ++i) {
-        m_grid->addWidget(m_cards[i], int(i) / columns, int(i) % columns);
+    m_shown = std::move(shown);
+    for (BackboneCard* card : m_cards) {
+        m_grid->removeWidget(card);
+        card->setVisible(false);
     }
+    for (std::size_t i = 0; i < m_shown.size(); ++i) {
+        m_grid->addWidget(m_shown[i], int(i) / columns, int(i) % columns);
+        m_shown[i]->setVisible(true);
+    }
+    m_none->setVisible(m_shown.empty());
 }
 
 }  // namespace graft::ui

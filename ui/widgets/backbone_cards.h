@@ -1,5 +1,6 @@
 // BackboneCards: the networks to choose from, each a card with what a person needs to choose:
-// what it is good for, how large, how slow. Arrow keys move the choice. Thread: GUI.
+// what it is good for, how large, how slow. The usual ones at first, all on demand or by name. Arrow
+// keys move the choice. Thread: GUI.
 #pragma once
 
 #include "core/nn/model_spec.h"
@@ -10,7 +11,10 @@
 #include <vector>
 
 class QButtonGroup;
+class QCheckBox;
 class QGridLayout;
+class QLabel;
+class QLineEdit;
 
 namespace graft::ui {
 
@@ -19,6 +23,8 @@ class BackboneCard : public QAbstractButton {
  public:
     BackboneCard(const BackboneInfo& info, double leastCost, QWidget* parent = nullptr);
     const std::string& backbone() const { return m_id; }
+    /// Title or name contains `text`.
+    bool matches(const QString& text) const;
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override { return sizeHint(); }
 
@@ -46,11 +52,16 @@ class BackboneCards : public QWidget {
     void resizeEvent(QResizeEvent* event) override;
 
  private:
+    bool wanted(const BackboneCard& card) const;
     void arrange();
 
+    QLineEdit* m_find;
+    QCheckBox* m_all;
+    QLabel* m_none;
     QButtonGroup* m_group;
     QGridLayout* m_grid;
     std::vector<BackboneCard*> m_cards;
+    std::vector<BackboneCard*> m_shown;
     int m_columns = 0;
 };
 
