@@ -1,8 +1,7 @@
-# The reader is compiled in directly: so this test runs without LibTorch under the sanitizers.
-graft_test(tst_safetensors LABEL unit
-    SOURCES unit/tst_safetensors.cpp ../core/nn/weights/safetensors.cpp
-        ../core/nn/weights/safetensors_header.cpp ../core/nn/weights/safetensors_writer.cpp
-    LINK graft_base)
+# Without torch, so that they run under the sanitizers.
+graft_test(tst_safetensors LABEL unit SOURCES unit/tst_safetensors.cpp LINK graft_weights)
+add_executable(weight_probe support/weight_probe.cpp)
+target_link_libraries(weight_probe PRIVATE graft_weights)
 graft_test(tst_classifier LABEL unit SOURCES unit/tst_classifier.cpp LINK graft_nn)
 graft_test(tst_weights LABEL unit SOURCES unit/tst_weights.cpp LINK graft_nn)
 graft_test(tst_evaluation LABEL unit SOURCES unit/tst_evaluation.cpp
