@@ -1,5 +1,6 @@
 # Without torch, so that they run under the sanitizers.
 graft_test(tst_safetensors LABEL unit SOURCES unit/tst_safetensors.cpp LINK graft_weights)
+graft_test(tst_weight_file LABEL unit SOURCES unit/tst_weight_file.cpp LINK graft_weights)
 add_executable(weight_probe support/weight_probe.cpp)
 target_link_libraries(weight_probe PRIVATE graft_weights)
 graft_test(tst_classifier LABEL unit SOURCES unit/tst_classifier.cpp LINK graft_nn)

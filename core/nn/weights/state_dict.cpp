@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <set>
 
 namespace graft::torchfile {
@@ -41,11 +42,20 @@ Error pythonObject(const std::string& name) {
     return error;
 }
 
+// Tensors that only torch itself could make: sparse, quantised.
+bool needsTorch(const Graph& graph, NodeId id) {
+    return graph.kind(id) == Kind::Object && graph.nameOf(id).starts_with("torch.") &&
+           graph.nameOf(id).find("_rebuild_") != std::string::npos;
+}
+
 std::size_t countTensors(const Graph& graph, NodeId dict, const TensorReader& reader) {
     std::size_t count = 0;
     const auto pairs = graph.items(dict);
     for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
-        count += graph.kind(pairs[i]) == Kind::Text && reader.isTensor(pairs[i + 1]) ? 1 : 0;
+        count += graph.kind(pairs[i]) == Kind::Text &&
+                         (reader.isTensor(pairs[i + 1]) || needsTorch(graph, pairs[i + 1]))
+                     ? 1
+                     : 0;
     }
     return count;
 }
@@ -89,25 +99,37 @@ std::string keysOf(const Graph& graph, NodeId dict) {
     return text.empty() ? "nothing with a name" : text;
 }
 
-// A model as a whole in one of the known places.
-std::string objectIn(const Graph& graph, NodeId root, const TensorReader& reader) {
-    if (graph.kind(root) == Kind::Object && !reader.isTensor(root)) {
-        return graph.nameOf(root);
+// A model as a whole, itself or in one of the known places.
+std::optional<NodeId> objectIn(const Graph& graph, NodeId root, const TensorReader& reader) {
+    const auto isObject = [&](NodeId id) {
+        return graph.kind(id) == Kind::Object && !reader.isTensor(id);
+    };
+    if (isObject(root)) {
+        return root;
     }
     for (const char* key : kPlaces) {
         NodeId inner = 0;
-        if (graph.kind(root) == Kind::Dict && graph.find(root, key, &inner) &&
-            graph.kind(inner) == Kind::Object && !reader.isTensor(inner)) {
-            return graph.nameOf(inner);
+        if (graph.kind(root) == Kind::Dict && graph.find(root, key, &inner) && isObject(inner)) {
+            return inner;
         }
     }
-    return {};
+    return std::nullopt;
 }
 
-// Values in the place of weights that only torch itself could turn into tensors.
-bool needsTorch(const Graph& graph, NodeId id) {
-    return graph.kind(id) == Kind::Object && graph.nameOf(id).starts_with("torch.") &&
-           graph.nameOf(id).find("_rebuild_") != std::string::npos;
+// Why a file without a state dict cannot be used.
+Error noWeights(const Graph& graph, NodeId root, const TensorReader& reader) {
+    if (const std::optional<NodeId> object = objectIn(graph, root, reader)) {
+        return pythonObject(graph.nameOf(*object));
+    }
+    if (reader.isTensor(root)) {
+        return unsupported("This file holds one tensor without a name, not weights.",
+                           "Save the state_dict of a network.");
+    }
+    return unsupported(
+        "This file holds no weights that Graft finds" +
+            (graph.kind(root) == Kind::Dict ? "; it holds " + keysOf(graph, root) : std::string()) +
+            ".",
+        "In Python: torch.save(model.state_dict(), \"weights.pth\").");
 }
 
 Status addTensors(const Graph& graph, NodeId dict, TensorReader& reader, Content* content) {
@@ -118,7 +140,7 @@ Status addTensors(const Graph& graph, NodeId dict, TensorReader& reader, Content
         const std::string name(named ? graph.text(pairs[i]) : std::string_view());
         if (named && reader.isTensor(pairs[i + 1])) {
             GRAFT_CHECK(addTensor(name, pairs[i + 1], reader, content));
-        } else if (needsTorch(graph, pairs[i + 1])) {
+        } else if (named && needsTorch(graph, pairs[i + 1])) {
             return unsupported("The file holds tensors of a kind that Graft does not read (" +
                                    graph.nameOf(pairs[i + 1]) + ").",
                                "Save the weights as ordinary tensors of floating-point numbers.");
@@ -161,18 +183,7 @@ Status readStateDict(const Graph& graph, NodeId root, TensorReader& reader, Cont
     const Place place =
         graph.kind(root) == Kind::Dict ? findPlace(graph, root, reader, &seen) : Place{root, 0, {}};
     if (place.tensorCount == 0) {
-        const std::string object = objectIn(graph, root, reader);
-        if (!object.empty() || graph.kind(root) == Kind::Object) {
-            return reader.isTensor(root)
-                       ? unsupported("This file holds one tensor without a name, not weights.",
-                                     "Save the state_dict of a network.")
-                       : pythonObject(object);
-        }
-        return unsupported(graph.kind(root) == Kind::Dict
-                               ? "This file holds no weights that Graft finds; it holds " +
-                                     keysOf(graph, root) + "."
-                               : "This file holds no weights that Graft finds.",
-                           "In Python: torch.save(model.state_dict(), \"weights.pth\").");
+        return noWeights(graph, root, reader);
     }
     if (!place.path.empty()) {
         content->notes.push_back("The weights were taken from \"" + place.path + "\" in the file.");

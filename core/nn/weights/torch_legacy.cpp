@@ -68,8 +68,12 @@ using Ids = std::map<std::string_view, StorageId>;
 Result<Ids> rootStorages(const pickle::Graph& graph) {
     Ids roots;
     for (const NodeId persistent : graph.persistents()) {
-        // What is not understood matters only where a weight needs it.
-        if (const auto id = storageIdOf(graph, persistent)) {
+        const auto id = storageIdOf(graph, persistent);
+        // Without the size of its numbers nobody knows where the next storage begins.
+        if (!id && id.error().code == ErrorCode::Unsupported) {
+            return id.error();
+        }
+        if (id) {  // else something else, which matters only where a weight needs it
             const auto [known, added] = roots.emplace(id->key, id.value());
             if (!added && !agree(known->second, id.value())) {
                 return bad("one storage is described in two ways");
