@@ -1,8 +1,14 @@
 # Without torch, so that they run under the sanitizers.
 graft_test(tst_safetensors LABEL unit SOURCES unit/tst_safetensors.cpp LINK graft_weights)
 graft_test(tst_weight_file LABEL unit SOURCES unit/tst_weight_file.cpp LINK graft_weights)
+# A program of its own, so that its time, memory and system calls can be watched.
 add_executable(weight_probe support/weight_probe.cpp)
 target_link_libraries(weight_probe PRIVATE graft_weights)
+set(hostile_files support/hostile_pickles.cpp support/hostile_tensors.cpp
+    support/hostile_containers.cpp)
+graft_test(tst_hostile_weights LABEL unit SOURCES unit/tst_hostile_weights.cpp ${hostile_files}
+    LINK graft_weights ZLIB::ZLIB)
+add_dependencies(tst_hostile_weights weight_probe)
 graft_test(tst_classifier LABEL unit SOURCES unit/tst_classifier.cpp LINK graft_nn)
 graft_test(tst_weights LABEL unit SOURCES unit/tst_weights.cpp LINK graft_nn)
 graft_test(tst_evaluation LABEL unit SOURCES unit/tst_evaluation.cpp

@@ -42,7 +42,7 @@ Result<Checked> check(std::string_view bytes, const std::string& what) {
         headerBytes = headerBytes << 8 | static_cast<unsigned char>(bytes[std::size_t(i)]);
     }
     if (headerBytes > safetensors::kMaxHeaderBytes) {
-        return badFile(what, "its header would be longer than 100 MB");
+        return badFile(what, "its header would be longer than 10 MB");
     }
     if (headerBytes > bytes.size() - kLengthBytes) {
         return badFile(what, "it is cut short: the header needs " + std::to_string(headerBytes) +

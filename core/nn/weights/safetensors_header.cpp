@@ -20,6 +20,8 @@ constexpr std::array<Dtype, 22> kDtypes{
 
 // An unknown field of a tensor may hold anything, but not a tower that eats the memory.
 constexpr int kMaxSkippedDepth = 32;
+/// Short entries take far more room in memory than in the file.
+constexpr std::size_t kMaxEntries = 100'000;
 
 // Names come from the file: shown short and without control characters.
 std::string shown(const std::string& name) {
@@ -189,6 +191,9 @@ bool HeaderReader::end_array() {
 }
 
 bool HeaderReader::key(std::string& name) {
+    if (std::max(header.tensors.size(), m_fields.size()) >= kMaxEntries) {
+        return fail("its header has more than " + std::to_string(kMaxEntries) + " entries");
+    }
     switch (m_at) {
         case At::Top:
             m_name = name;

@@ -15,6 +15,7 @@ constexpr std::size_t kMagicWithin = 32;
 constexpr std::int64_t kProtocol = 1001;
 constexpr std::size_t kTarMarkAt = 257;
 constexpr std::size_t kCountBytes = 8;
+constexpr std::size_t kIdParts = 6;
 
 Error bad(std::string rule) {
     return Error{ErrorCode::BadFormat, std::move(rule), {}, {}};
@@ -72,6 +73,9 @@ Result<Ids> rootStorages(const pickle::Graph& graph) {
         // Without the size of its numbers nobody knows where the next storage begins.
         if (!id && id.error().code == ErrorCode::Unsupported) {
             return id.error();
+        }
+        if (id && id->partCount != kIdParts) {
+            return bad("a storage is not described as PyTorch does");
         }
         if (id) {  // else something else, which matters only where a weight needs it
             const auto [known, added] = roots.emplace(id->key, id.value());

@@ -69,7 +69,7 @@ Result<StorageId> storageIdOf(const pickle::Graph& graph, NodeId persistent) {
     if (!isKey(graph, parts[2]) || !isCountable(graph, parts[4])) {
         return bad("the data of a tensor are not described as PyTorch does");
     }
-    StorageId id{type.dtype, graph.text(parts[2]), graph.number(parts[4]), {}, 0, 0};
+    StorageId id{parts.size(), type.dtype, graph.text(parts[2]), graph.number(parts[4]), {}, 0, 0};
     if (parts.size() > 5 && graph.kind(parts[5]) != Kind::None) {
         if (graph.kind(parts[5]) != Kind::Tuple || graph.items(parts[5]).size() != 3) {
             return bad("a view is not described as PyTorch does");

@@ -21,8 +21,10 @@ struct Storage {
 /// By key; views of storages have keys of their own.
 using StorageTable = std::map<std::string_view, Storage>;
 
-/// What the pickle says about a storage: ('storage', type, key, place, count[, view]).
+/// What the pickle says about a storage: ('storage', type, key, place, count) in a zip archive,
+/// with a view or None as a sixth part in the older container.
 struct StorageId {
+    std::size_t partCount = 0;
     const char* dtype = nullptr;
     std::string_view key;
     std::int64_t count = 0;

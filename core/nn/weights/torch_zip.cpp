@@ -5,6 +5,8 @@
 namespace graft::torchfile {
 namespace {
 
+constexpr std::size_t kIdParts = 5;
+
 Error bad(std::string rule) {
     return Error{ErrorCode::BadFormat, std::move(rule), {}, {}};
 }
@@ -54,8 +56,8 @@ class Records {
 // with two that differ would show others than it shows us.
 Status addStorage(const Records& records, const StorageId& id, StorageTable* storages) {
     std::uint64_t byteCount = 0;
-    if (!storageBytes(id, &byteCount)) {
-        return bad("a storage is too large to count");
+    if (id.partCount != kIdParts || !storageBytes(id, &byteCount)) {
+        return bad("a storage is not described as PyTorch does");
     }
     const auto known = storages->find(id.key);
     if (known != storages->end()) {

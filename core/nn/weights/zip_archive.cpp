@@ -1,7 +1,6 @@
 #include "core/nn/weights/zip_archive.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,19 +44,6 @@ struct Directory {
     std::uint64_t count = 0;
 };
 
-// The end record is the last thing in the file; what follows it may only be its own comment.
-std::optional<std::uint64_t> findEnd(std::string_view bytes) {
-    const std::uint64_t furthest = kEndBytes + 0xffff;
-    for (std::uint64_t back = kEndBytes; back <= std::min<std::uint64_t>(furthest, bytes.size());
-         ++back) {
-        const std::uint64_t at = bytes.size() - back;
-        if (little(bytes, at, 4) == kEndMark && little(bytes, at + 20, 2) == back - kEndBytes) {
-            return at;
-        }
-    }
-    return std::nullopt;
-}
-
 // The zip64 record must lie right before its locator, as the locator says.
 Result<Directory> readEnd64(std::string_view bytes, std::uint64_t locator, std::uint64_t* begin) {
     const std::uint64_t at = little(bytes, locator + 8, 8);
@@ -78,20 +64,23 @@ Result<Directory> readEnd64(std::string_view bytes, std::uint64_t locator, std::
 }
 
 Result<Directory> findDirectory(std::string_view bytes) {
-    const std::optional<std::uint64_t> end = findEnd(bytes);
-    if (!end) {
-        return bad("it is cut short: the table of contents at its end is missing");
+    // PyTorch writes no comment; without one the end record can be in one place only.
+    if (bytes.size() < kEndBytes || little(bytes, bytes.size() - kEndBytes, 4) != kEndMark ||
+        little(bytes, bytes.size() - 2, 2) != 0) {
+        return bad(
+            "it is cut short, or something was added to it: its table of contents is not at "
+            "its end");
     }
-    if (little(bytes, *end + 4, 4) != 0 ||
-        little(bytes, *end + 8, 2) != little(bytes, *end + 10, 2)) {
+    const std::uint64_t end = bytes.size() - kEndBytes;
+    if (little(bytes, end + 4, 4) != 0 || little(bytes, end + 8, 2) != little(bytes, end + 10, 2)) {
         return bad("it is one part of several");
     }
-    const Directory small{little(bytes, *end + 16, 4), little(bytes, *end + 12, 4),
-                          little(bytes, *end + 10, 2)};
+    const Directory small{little(bytes, end + 16, 4), little(bytes, end + 12, 4),
+                          little(bytes, end + 10, 2)};
     Directory directory = small;
-    std::uint64_t limit = *end;
-    if (*end >= kLocatorBytes && little(bytes, *end - kLocatorBytes, 4) == kLocatorMark) {
-        GRAFT_TRY(directory, readEnd64(bytes, *end - kLocatorBytes, &limit));
+    std::uint64_t limit = end;
+    if (end >= kLocatorBytes && little(bytes, end - kLocatorBytes, 4) == kLocatorMark) {
+        GRAFT_TRY(directory, readEnd64(bytes, end - kLocatorBytes, &limit));
         if ((small.begin != kIn64 && small.begin != directory.begin) ||
             (small.byteCount != kIn64 && small.byteCount != directory.byteCount) ||
             (small.count != kCountIn64 && small.count != directory.count)) {
