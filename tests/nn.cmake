@@ -9,6 +9,13 @@ set(hostile_files support/hostile_pickles.cpp support/hostile_tensors.cpp
 graft_test(tst_hostile_weights LABEL unit SOURCES unit/tst_hostile_weights.cpp ${hostile_files}
     LINK graft_weights ZLIB::ZLIB)
 add_dependencies(tst_hostile_weights weight_probe)
+# Fuzzers: the same entry as libFuzzer's, with a driver of our own (see fuzz/fuzz_driver.cpp).
+foreach(name safetensors zip legacy unpickler)
+    add_executable(fuzz_${name} fuzz/fuzz_${name}.cpp fuzz/fuzz_driver.cpp ${hostile_files})
+    target_link_libraries(fuzz_${name} PRIVATE graft_weights ZLIB::ZLIB)
+    add_test(NAME fuzz_${name} COMMAND fuzz_${name} --runs 10000 --seed 1)
+    set_tests_properties(fuzz_${name} PROPERTIES LABELS unit TIMEOUT 120)
+endforeach()
 graft_test(tst_classifier LABEL unit SOURCES unit/tst_classifier.cpp LINK graft_nn)
 graft_test(tst_weights LABEL unit SOURCES unit/tst_weights.cpp LINK graft_nn)
 graft_test(tst_evaluation LABEL unit SOURCES unit/tst_evaluation.cpp

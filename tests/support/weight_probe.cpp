@@ -1,7 +1,8 @@
 // Opens weight files one after the other and prints what came of each, for tests that watch a
 // process from outside: time, memory, system calls. Arguments: files, or folders of files.
 // A line: path TAB "ok" or the name of the error TAB milliseconds of processor TAB kilobytes that
-// the heap grew by TAB container and number of tensors, or the message.
+// the heap grew by TAB container and number of tensors, or the message. Last: "resident" TAB the
+// largest kilobytes of the process.
 #include "core/nn/weights/weight_file.h"
 
 #include <malloc.h>
@@ -11,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <fstream>
 #include <new>
 
 namespace {
@@ -37,6 +39,19 @@ double processorMs() {
     timespec time{};
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
     return double(time.tv_sec) * 1e3 + double(time.tv_nsec) / 1e6;
+}
+
+// Largest memory of the process so far, in kilobytes. Not from getrusage, which counts what the
+// process had before it became this program.
+std::string residentKb() {
+    std::ifstream status("/proc/self/status");
+    const std::string title = "VmHWM:";
+    for (std::string word; status >> word;) {
+        if (word == title && status >> word) {
+            return word;
+        }
+    }
+    return "0";
 }
 
 void probe(const std::filesystem::path& path) {
@@ -97,5 +112,6 @@ int main(int argc, char** argv) {
             probe(entry.path());
         }
     }
+    std::printf("resident\t%s\n", residentKb().c_str());
     return 0;
 }
