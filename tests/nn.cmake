@@ -1,6 +1,7 @@
 # Without torch, so that they run under the sanitizers.
 graft_test(tst_safetensors LABEL unit SOURCES unit/tst_safetensors.cpp LINK graft_weights)
-graft_test(tst_weight_file LABEL unit SOURCES unit/tst_weight_file.cpp LINK graft_weights)
+graft_test(tst_weight_file LABEL unit SOURCES unit/tst_weight_file.cpp
+    LINK graft_weights ZLIB::ZLIB)
 # A program of its own, so that its time, memory and system calls can be watched.
 add_executable(weight_probe support/weight_probe.cpp)
 target_link_libraries(weight_probe PRIVATE graft_weights)
@@ -17,7 +18,7 @@ foreach(name safetensors zip legacy unpickler)
     set_tests_properties(fuzz_${name} PROPERTIES LABELS unit TIMEOUT 120)
 endforeach()
 graft_test(tst_classifier LABEL unit SOURCES unit/tst_classifier.cpp LINK graft_nn)
-graft_test(tst_weights LABEL unit SOURCES unit/tst_weights.cpp LINK graft_nn)
+graft_test(tst_weights LABEL unit SOURCES unit/tst_weights.cpp LINK graft_nn ZLIB::ZLIB)
 graft_test(tst_evaluation LABEL unit SOURCES unit/tst_evaluation.cpp
     ../core/analysis/evaluation.cpp LINK graft_data)
 graft_test(tst_evaluator LABEL unit SOURCES unit/tst_evaluator.cpp LINK graft_analysis)

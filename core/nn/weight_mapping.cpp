@@ -121,7 +121,7 @@ std::string fitSentence(const WeightReport& report, std::int64_t fileClasses,
     return text;
 }
 
-void compareTensors(const SafetensorsFile& file, const Network& network, WeightReport* report,
+void compareTensors(const WeightFile& file, const Network& network, WeightReport* report,
                     std::int64_t* fileClasses) {
     const auto wanted = backboneTensors(network);
     for (const auto& [name, target] : wanted) {
@@ -183,7 +183,7 @@ torch::Tensor asTensor(const TensorView& view) {
 
 }  // namespace
 
-WeightReport compareWeights(const SafetensorsFile& file, const Network& network) {
+WeightReport compareWeights(const WeightFile& file, const Network& network) {
     const Family& family = network.family();
     WeightReport report;
     report.metadata = file.metadata();
@@ -191,7 +191,7 @@ WeightReport compareWeights(const SafetensorsFile& file, const Network& network)
     report.license = valueOf(file.metadata(), "license");
     report.padding =
         valueOf(file.metadata(), "padding") == kPaddingTfSame ? kPaddingTfSame : kPaddingSymmetric;
-    std::vector<std::string> notes;
+    std::vector<std::string> notes = file.notes();
     report.preprocess = filePreprocess(family.info, file.metadata(), &notes);
     std::int64_t fileClasses = 0;
     compareTensors(file, network, &report, &fileClasses);
@@ -206,7 +206,7 @@ WeightReport compareWeights(const SafetensorsFile& file, const Network& network)
     return report;
 }
 
-Status copyWeights(const SafetensorsFile& file, Network& network) {
+Status copyWeights(const WeightFile& file, Network& network) {
     const torch::NoGradGuard noGrad;
     for (auto& [name, target] : backboneTensors(network)) {
         const auto found = file.tensors().find(name);

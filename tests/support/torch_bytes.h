@@ -14,7 +14,7 @@ namespace graft::testing {
 inline std::string little(std::uint64_t value, int byteCount) {
     std::string bytes;
     for (int i = 0; i < byteCount; ++i) {
-        bytes += char(value >> (8 * i) & 0xff);
+        bytes += i < 8 ? char(value >> (8 * i) & 0xff) : '\0';
     }
     return bytes;
 }

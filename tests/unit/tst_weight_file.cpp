@@ -3,6 +3,7 @@
 #include "core/nn/weights/weight_file.h"
 #include "tests/support/data_files.h"
 #include "tests/support/python_oracle.h"
+#include "tests/support/torch_bytes.h"
 
 #include <QDir>
 #include <QJsonArray>
@@ -31,6 +32,9 @@ class WeightFileTest : public QObject {
     void metadata();
     void pointsIntoTheFile();
     void prefixesOfSafetensors();
+    void formsOfLaterTorch_data();
+    void formsOfLaterTorch();
+    void otherFiles();
 
  private:
     std::string path(const QString& name) const {
@@ -254,6 +258,80 @@ void WeightFileTest::prefixesOfSafetensors() {
     QCOMPARE(names({"backbone.a", "a"}), (QStringList{"a", "backbone.a"}));
     QCOMPARE(names({"module."}), (QStringList{"module."}));
     QCOMPARE(names({"module.a", "moduleb"}), (QStringList{"module.a", "moduleb"}));
+}
+
+// Written by PyTorch 2 and not by the one that the other tests ask.
+void WeightFileTest::formsOfLaterTorch_data() {
+    using namespace pickled;
+    QTest::addColumn<QByteArray>("bytes");
+    QTest::addColumn<QString>("dtype");
+    const auto row = [](const char* name, const std::string& tensor, const char* dtype) {
+        QTest::newRow(name) << QByteArray::fromStdString(torchZip(whole(dict({{"w", tensor}}))))
+                            << QString(dtype);
+    };
+    const Tensor plain;
+    const std::vector<std::string> parts{plain.storage(),  integer(0), integers({2, 3}),
+                                         integers({3, 1}), "\x89",     "}"};
+    const auto with = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), parts.begin(), parts.end());
+        return more;
+    };
+    const char* utils = "torch._utils";
+    row("empty metadata", call(utils, "_rebuild_tensor_v2", with({"}"})), "F32");
+    row("parameter with state",
+        call(utils, "_rebuild_parameter_with_state", {plain.made(), "\x88", "}", "}"}), "F32");
+    row("attributes of its own",
+        call("torch._tensor", "_rebuild_from_type_v2",
+             {global(utils, "_rebuild_tensor_v2"), global("torch", "Tensor"), tuple(parts), "}"}),
+        "F32");
+    Tensor untyped;
+    untyped.type = "UntypedStorage";
+    untyped.count = 24;
+    row("float8",
+        call(utils, "_rebuild_tensor_v3",
+             {untyped.storage(), integer(8), integers({2, 3}), integers({3, 1}), "\x89", "}",
+              global("torch", "float8_e4m3fn")}),
+        "F8_E4M3");
+    row("unsigned of two bytes",
+        call(utils, "_rebuild_tensor_v3",
+             {untyped.storage(), integer(1), integers({2, 3}), integers({3, 1}), "\x89", "}",
+              global("torch", "uint16"), "N"}),
+        "U16");
+}
+
+void WeightFileTest::formsOfLaterTorch() {
+    QFETCH(QByteArray, bytes);
+    QFETCH(QString, dtype);
+    const auto file = WeightFile::parse(bytes.toStdString());
+    QVERIFY2(file.ok(), file.ok() ? "" : file.error().text().c_str());
+    const TensorView& view = file->tensors().at("w");
+    QCOMPARE(QString::fromStdString(view.dtype), dtype);
+    QCOMPARE(view.shape, (std::vector<std::int64_t>{2, 3}));
+    const std::size_t skipped = dtype == "F8_E4M3" ? 8 : dtype == "U16" ? 2 : 0;
+    QCOMPARE(std::memcmp(view.data, sixFloats()[0].second.data() + skipped, view.byteCount), 0);
+}
+
+void WeightFileTest::otherFiles() {
+    const auto told = [&](const std::string& bytes, const char* name = "other") {
+        writeBytes(path(name), bytes);
+        const auto file = WeightFile::open(path(name));
+        return file ? QString("read") : QString::fromStdString(file.error().text());
+    };
+    std::string tar(600, '\0');
+    tar.replace(257, 5, "ustar");
+    QVERIFY(told(tar).contains("older than 0.1.10"));
+    QVERIFY(told("").contains("is empty"));
+    QVERIFY(told("weights, honestly").contains("not a file of weights"));
+    QVERIFY(told("weights, honestly", "a.safetensors").contains("not a valid safetensors file"));
+    QVERIFY(told(pickled::whole("}")).contains("Python objects"));
+    // The content counts, not the name.
+    QCOMPARE(told(oneTensor({}), "b.safetensors"), QString("read"));
+    const auto absent = WeightFile::open(path("absent"));
+    QVERIFY(!absent.ok());
+    QCOMPARE(absent.error().code, ErrorCode::NotFound);
+    const auto folder = WeightFile::open(m_files.path().toStdString());
+    QVERIFY(!folder.ok());
+    QCOMPARE(folder.error().code, ErrorCode::BadFormat);
 }
 
 QTEST_GUILESS_MAIN(WeightFileTest)
