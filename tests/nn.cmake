@@ -24,3 +24,4 @@ graft_test(tst_evaluation LABEL unit SOURCES unit/tst_evaluation.cpp
 graft_test(tst_evaluator LABEL unit SOURCES unit/tst_evaluator.cpp LINK graft_analysis)
 graft_test(tst_backbones_oracle LABEL oracle SOURCES oracle/tst_backbones_oracle.cpp
     LINK graft_nn)
+graft_test(bench_weight_load LABEL bench SOURCES bench/bench_weight_load.cpp LINK graft_nn)
