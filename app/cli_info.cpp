@@ -7,7 +7,7 @@
 #include "app/cli_train_flags.h"
 #include "core/base/machine.h"
 #include "core/engine/engine.h"
-#include "core/nn/weights/safetensors.h"
+#include "core/nn/weights/weight_file.h"
 
 #include <array>
 #include <filesystem>
@@ -102,7 +102,7 @@ Result<int> weightInfo(const std::string& path, std::string backbone, Console& c
         GRAFT_TRY(backbone, backboneOfWeights(path));
     }
     if (backbone.empty()) {
-        GRAFT_TRY(const SafetensorsFile file, SafetensorsFile::open(path));
+        GRAFT_TRY(const WeightFile file, WeightFile::open(path));
         return Error{ErrorCode::InvalidArgument,
                      "The file holds " + std::to_string(file.tensors().size()) +
                          " tensors and does not say for which network.",
@@ -221,15 +221,19 @@ Result<int> projectInfo(const std::string& path, Console& console) {
     return kExitDone;
 }
 
-// A weight file by its first bytes: the length of a header that begins with '{'.
+// A weight file by its first bytes: a zip archive, a pickle, or the length of a header that begins
+// with '{'.
 bool looksLikeWeights(const std::string& path) {
     if (std::filesystem::path(path).extension() == ".safetensors") {
         return true;
     }
     std::ifstream file(path, std::ios::binary);
     std::array<char, 9> start{};
-    return file.read(start.data(), start.size()) && start[8] == '{' && start[7] == 0 &&
-           start[6] == 0;
+    if (!file.read(start.data(), start.size())) {
+        return false;
+    }
+    const bool torch = (start[0] == 'P' && start[1] == 'K') || start[0] == '\x80';
+    return torch || (start[8] == '{' && start[7] == 0 && start[6] == 0);
 }
 
 }  // namespace
@@ -243,7 +247,8 @@ void addInfo(CLI::App& app, Session& session) {
     };
     auto arguments = std::make_shared<Arguments>();
     command->add_option("FILE", arguments->file,
-                        "Project (.graft) or weights (.safetensors); none: program and machine");
+                        "Project (.graft) or weights (.safetensors, .pth, .pt); none: program and "
+                        "machine");
     command->add_option("--backbone", arguments->backbone,
                         "Weights: the network to compare with; default: the one the file names");
     addJsonFlag(*command, session);

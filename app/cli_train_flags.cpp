@@ -2,7 +2,7 @@
 
 #include "app/cli_progress.h"
 #include "core/nn/catalog.h"
-#include "core/nn/weights/safetensors.h"
+#include "core/nn/weights/weight_file.h"
 
 #include <algorithm>
 #include <array>
@@ -144,7 +144,8 @@ void addTrainFlags(CLI::App& command, TrainFlags& flags) {
         ->group(modelGroup);
     command
         .add_option("--weights", flags.weights,
-                    "Pretrained weights (safetensors); without --backbone the network that the "
+                    "Pretrained weights (safetensors, .pth or .pt); without --backbone the network "
+                    "that the "
                     "file names; \"none\" trains from scratch")
         ->group(modelGroup);
     command
@@ -221,7 +222,7 @@ Result<AugmentSpec> changedAugment(AugmentSpec augment, const TrainFlags& flags)
 }
 
 Result<std::string> backboneOfWeights(const std::string& path) {
-    GRAFT_TRY(const SafetensorsFile file, SafetensorsFile::open(path));
+    GRAFT_TRY(const WeightFile file, WeightFile::open(path));
     const auto named = file.metadata().find("architecture");
     if (named == file.metadata().end() || !findBackbone(named->second)) {
         return std::string();

@@ -1,12 +1,27 @@
-# The reader is compiled in directly: so this test runs without LibTorch under the sanitizers.
-graft_test(tst_safetensors LABEL unit
-    SOURCES unit/tst_safetensors.cpp ../core/nn/weights/safetensors.cpp
-        ../core/nn/weights/safetensors_header.cpp ../core/nn/weights/safetensors_writer.cpp
-    LINK graft_base)
+# Without torch, so that they run under the sanitizers.
+graft_test(tst_safetensors LABEL unit SOURCES unit/tst_safetensors.cpp LINK graft_weights)
+graft_test(tst_weight_file LABEL unit SOURCES unit/tst_weight_file.cpp
+    LINK graft_weights ZLIB::ZLIB)
+# A program of its own, so that its time, memory and system calls can be watched.
+add_executable(weight_probe support/weight_probe.cpp)
+target_link_libraries(weight_probe PRIVATE graft_weights)
+set(hostile_files support/hostile_pickles.cpp support/hostile_tensors.cpp
+    support/hostile_containers.cpp)
+graft_test(tst_hostile_weights LABEL unit SOURCES unit/tst_hostile_weights.cpp ${hostile_files}
+    LINK graft_weights ZLIB::ZLIB)
+add_dependencies(tst_hostile_weights weight_probe)
+# Fuzzers: the same entry as libFuzzer's, with a driver of our own (see fuzz/fuzz_driver.cpp).
+foreach(name safetensors zip legacy unpickler)
+    add_executable(fuzz_${name} fuzz/fuzz_${name}.cpp fuzz/fuzz_driver.cpp ${hostile_files})
+    target_link_libraries(fuzz_${name} PRIVATE graft_weights ZLIB::ZLIB)
+    add_test(NAME fuzz_${name} COMMAND fuzz_${name} --runs 10000 --seed 1)
+    set_tests_properties(fuzz_${name} PROPERTIES LABELS unit TIMEOUT 120)
+endforeach()
 graft_test(tst_classifier LABEL unit SOURCES unit/tst_classifier.cpp LINK graft_nn)
-graft_test(tst_weights LABEL unit SOURCES unit/tst_weights.cpp LINK graft_nn)
+graft_test(tst_weights LABEL unit SOURCES unit/tst_weights.cpp LINK graft_nn ZLIB::ZLIB)
 graft_test(tst_evaluation LABEL unit SOURCES unit/tst_evaluation.cpp
     ../core/analysis/evaluation.cpp LINK graft_data)
 graft_test(tst_evaluator LABEL unit SOURCES unit/tst_evaluator.cpp LINK graft_analysis)
 graft_test(tst_backbones_oracle LABEL oracle SOURCES oracle/tst_backbones_oracle.cpp
     LINK graft_nn)
+graft_test(bench_weight_load LABEL bench SOURCES bench/bench_weight_load.cpp LINK graft_nn)

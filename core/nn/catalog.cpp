@@ -39,7 +39,7 @@ Result<LayerNode> layerTree(const std::string& backbone, int classCount) {
 Result<WeightReport> checkWeights(const std::string& path, const std::string& backbone) {
     GRAFT_TRY(const Family* family, requireFamily(backbone));
     try {
-        GRAFT_TRY(const SafetensorsFile file, SafetensorsFile::open(path));
+        GRAFT_TRY(const WeightFile file, WeightFile::open(path));
         const Network network(*family, {1, HeadKind::Replaced, false});
         WeightReport report = compareWeights(file, network);
         GRAFT_TRY(report.sha256, sha256File(path));
@@ -56,7 +56,7 @@ Result<Preprocess> resolvePreprocess(const ModelSpec& spec) {
     GRAFT_TRY(const Family* family, requireFamily(spec.backbone));
     Preprocess preprocess = defaultPreprocess(family->info);
     if (!spec.weightsPath.empty()) {
-        GRAFT_TRY(const SafetensorsFile file, SafetensorsFile::open(spec.weightsPath));
+        GRAFT_TRY(const WeightFile file, WeightFile::open(spec.weightsPath));
         std::vector<std::string> notes;
         preprocess = filePreprocess(family->info, file.metadata(), &notes);
     }

@@ -14,7 +14,7 @@ Result<BackboneInfo> findBackbone(const std::string& id);
 /// Stages, blocks, layers with parameter counts; the last child is the head (path "head").
 Result<LayerNode> layerTree(const std::string& backbone, int classCount);
 
-/// Reads the file (safetensors) and compares it with the network. A file that is broken gives an
+/// Reads the file (safetensors, or PyTorch's .pth and .pt) and compares it with the network. A file that is broken gives an
 /// Error; one of another architecture gives a report with usable = false and the reason.
 Result<WeightReport> checkWeights(const std::string& path, const std::string& backbone);
 

@@ -180,10 +180,10 @@ Result<std::shared_ptr<Classifier>> Classifier::create(const ModelSpec& spec, in
         ModelSpec resolved = spec;
         WeightReport report;
         Preprocess preprocess = defaultPreprocess(family->info);
-        std::optional<SafetensorsFile> file;
+        std::optional<WeightFile> file;
         FileMetadata metadata;
         if (!spec.weightsPath.empty()) {
-            GRAFT_TRY(file, SafetensorsFile::open(spec.weightsPath));
+            GRAFT_TRY(file, WeightFile::open(spec.weightsPath));
             metadata = file->metadata();
             const Network probe(*family, {1, HeadKind::Replaced, false});
             report = compareWeights(*file, probe);

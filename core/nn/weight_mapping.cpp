@@ -1,6 +1,7 @@
 #include "core/nn/weight_mapping.h"
 
 #include "core/nn/preprocess_choice.h"
+#include "core/nn/weights/finite.h"
 
 #include <cstring>
 
@@ -121,7 +122,7 @@ std::string fitSentence(const WeightReport& report, std::int64_t fileClasses,
     return text;
 }
 
-void compareTensors(const SafetensorsFile& file, const Network& network, WeightReport* report,
+void compareTensors(const WeightFile& file, const Network& network, WeightReport* report,
                     std::int64_t* fileClasses) {
     const auto wanted = backboneTensors(network);
     for (const auto& [name, target] : wanted) {
@@ -172,9 +173,15 @@ void addNotes(const Family& family, const std::vector<std::string>& notes, Weigh
     }
 }
 
+// Points at the file where it can: for use while the file is open, and never written to.
 torch::Tensor asTensor(const TensorView& view) {
-    // The bytes of a file may lie at odd addresses: copied, never pointed at.
-    torch::Tensor tensor = torch::empty(view.shape, *torchType(view.dtype));
+    const torch::ScalarType type = *torchType(view.dtype);
+    if (view.byteCount > 0 &&
+        reinterpret_cast<std::uintptr_t>(view.data) % torch::elementSize(type) == 0) {
+        return torch::from_blob(const_cast<void*>(view.data), view.shape, type);
+    }
+    // The bytes of a file may lie at odd addresses: those are copied.
+    torch::Tensor tensor = torch::empty(view.shape, type);
     if (view.byteCount > 0) {
         std::memcpy(tensor.data_ptr(), view.data, view.byteCount);
     }
@@ -183,7 +190,7 @@ torch::Tensor asTensor(const TensorView& view) {
 
 }  // namespace
 
-WeightReport compareWeights(const SafetensorsFile& file, const Network& network) {
+WeightReport compareWeights(const WeightFile& file, const Network& network) {
     const Family& family = network.family();
     WeightReport report;
     report.metadata = file.metadata();
@@ -191,7 +198,7 @@ WeightReport compareWeights(const SafetensorsFile& file, const Network& network)
     report.license = valueOf(file.metadata(), "license");
     report.padding =
         valueOf(file.metadata(), "padding") == kPaddingTfSame ? kPaddingTfSame : kPaddingSymmetric;
-    std::vector<std::string> notes;
+    std::vector<std::string> notes = file.notes();
     report.preprocess = filePreprocess(family.info, file.metadata(), &notes);
     std::int64_t fileClasses = 0;
     compareTensors(file, network, &report, &fileClasses);
@@ -206,22 +213,21 @@ WeightReport compareWeights(const SafetensorsFile& file, const Network& network)
     return report;
 }
 
-Status copyWeights(const SafetensorsFile& file, Network& network) {
+Status copyWeights(const WeightFile& file, Network& network) {
     const torch::NoGradGuard noGrad;
     for (auto& [name, target] : backboneTensors(network)) {
         const auto found = file.tensors().find(name);
         if (found == file.tensors().end()) {
             continue;
         }
-        const torch::Tensor source = asTensor(found->second);
-        if (source.is_floating_point() && !torch::isfinite(source).all().item<bool>()) {
+        if (!allFinite(found->second)) {
             return Error{ErrorCode::BadFormat,
                          "The weight file is damaged: " + name +
                              " holds values that are not finite numbers.",
                          {},
                          "Download or copy the file again, or choose another one."};
         }
-        torch::Tensor(target).copy_(source);
+        torch::Tensor(target).copy_(asTensor(found->second));
     }
     return {};
 }

@@ -3,15 +3,15 @@
 #pragma once
 
 #include "core/nn/network.h"
-#include "core/nn/weights/safetensors.h"
+#include "core/nn/weights/weight_file.h"
 
 namespace graft {
 
 /// Compares names, shapes and types with the backbone (not the head) of `network`.
-WeightReport compareWeights(const SafetensorsFile& file, const Network& network);
+WeightReport compareWeights(const WeightFile& file, const Network& network);
 
 /// Copies what compareWeights found usable, converting to the network's types. Error BadFormat
 /// where a weight is not a finite number; the network is then half written.
-Status copyWeights(const SafetensorsFile& file, Network& network);
+Status copyWeights(const WeightFile& file, Network& network);
 
 }  // namespace graft

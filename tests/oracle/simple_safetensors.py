@@ -4,10 +4,13 @@ import struct
 
 import numpy as np
 
-KINDS = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8"), "I64": np.dtype("<i8")}
+KINDS = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8"), "I64": np.dtype("<i8"),
+         "F16": np.dtype("<f2"), "I32": np.dtype("<i4"), "I16": np.dtype("<i2"),
+         "I8": np.dtype("i1"), "U8": np.dtype("u1"), "BOOL": np.dtype("?"), "C64": np.dtype("<c8")}
 
 
-def write(path, tensors, metadata=None):
+def write(path, tensors, metadata=None, kinds=None):
+    """kinds: names of types that numpy does not have, by tensor (given as integers)."""
     names = {kind: name for name, kind in KINDS.items()}
     header, blobs, position = {}, [], 0
     if metadata:
@@ -15,7 +18,8 @@ def write(path, tensors, metadata=None):
     for name, value in tensors.items():
         value = np.asarray(value)
         blob = np.ascontiguousarray(value).tobytes()
-        header[name] = {"dtype": names[value.dtype.newbyteorder("<")], "shape": list(value.shape),
+        kind = (kinds or {}).get(name) or names[value.dtype.newbyteorder("<")]
+        header[name] = {"dtype": kind, "shape": list(value.shape),
                         "data_offsets": [position, position + len(blob)]}
         position += len(blob)
         blobs.append(blob)

@@ -1,7 +1,9 @@
 // Weight files: those that fit are taken over to the bit, the others are refused with the reason.
 #include "core/nn/catalog.h"
 #include "core/nn/weights/safetensors.h"
+#include "tests/support/data_files.h"
 #include "tests/support/small_networks.h"
+#include "tests/support/torch_bytes.h"
 
 #include <QTemporaryDir>
 #include <QtTest>
@@ -65,6 +67,27 @@ bool write(const QString& path, const Draft& draft) {
     return writeSafetensors(path.toStdString(), std::move(tensors), draft.metadata).ok();
 }
 
+// A checkpoint of a network trained on several devices, in either container of PyTorch.
+std::string checkpointOf(const Draft& draft, bool zip) {
+    std::vector<std::pair<std::string, std::string>> entries;
+    Storages storages;
+    for (const auto& [name, tensor] : draft.tensors) {
+        pickled::Tensor described;
+        described.key = std::to_string(storages.size());
+        described.count = tensor.numel();
+        described.shape = tensor.sizes().vec();
+        described.strides = tensor.strides().vec();
+        described.type = tensor.is_floating_point() ? "FloatStorage" : "LongStorage";
+        described.view = zip ? "" : "N";
+        entries.push_back({"module." + name, described.made()});
+        storages.push_back({described.key, std::string(static_cast<const char*>(tensor.data_ptr()),
+                                                       tensor.nbytes())});
+    }
+    const std::string pickle =
+        pickled::whole(pickled::dict({{"epoch", "K\x03"}, {"state_dict", pickled::dict(entries)}}));
+    return zip ? torchZip(pickle, storages) : torchLegacy(pickle, storages);
+}
+
 }  // namespace
 
 class WeightsTest : public QObject {
@@ -72,6 +95,7 @@ class WeightsTest : public QObject {
 
  private Q_SLOTS:
     void weightFiles();
+    void weightsOfPyTorch();
     void weightTypes();
     void weightMismatches();
     void weightNumbers();
@@ -111,6 +135,32 @@ void WeightsTest::weightFiles() {
     const auto changed = Classifier::create(spec, 3, 1);
     QVERIFY(!changed.ok());
     QCOMPARE(changed.error().code, ErrorCode::Mismatch);
+}
+
+void WeightsTest::weightsOfPyTorch() {
+    const auto source = make(specOf("small_cnn"), 5);
+    train(*source, 1);
+    Draft draft = draftOf(*source);
+    std::erase_if(draft.tensors,  // as old files are; a storage of one type is simpler to write
+                  [](const auto& entry) { return !entry.second.is_floating_point(); });
+    const std::string conv = "block2.conv.weight";
+    draft.tensors[conv] = draft.tensors[conv].contiguous(torch::MemoryFormat::ChannelsLast);
+    const Hashes expected = hashesOf(*source);
+    for (const bool zip : {true, false}) {
+        ModelSpec spec = specOf("small_cnn");
+        spec.weightsPath = m_folder.filePath(zip ? "new.pth" : "old.pth").toStdString();
+        writeBytes(spec.weightsPath, checkpointOf(draft, zip));
+        const auto report = checkWeights(spec.weightsPath, "small_cnn");
+        QVERIFY2(report.ok(), report.ok() ? "" : report.error().text().c_str());
+        QVERIFY2(report->usable, report->sentence.c_str());
+        QVERIFY(report->sentence.find("taken from \"state_dict\"") != std::string::npos);
+        const auto loaded = make(spec, 77);
+        QVERIFY(loaded);
+        const Hashes ours = hashesOf(*loaded);
+        for (const auto& [name, tensor] : draft.tensors) {
+            QCOMPARE(ours.at(name), expected.at(name));
+        }
+    }
 }
 
 void WeightsTest::weightTypes() {

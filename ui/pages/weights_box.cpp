@@ -59,8 +59,8 @@ WeightsBox::WeightsBox(QWidget* parent)
     m_sentence->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_pick->setObjectName(QStringLiteral("weightsButton"));
     m_pick->setToolTip(
-        tr("Start from a file of trained weights (.safetensors). The file is read "
-           "as data only; no code in it can run."));
+        tr("Start from a file of trained weights (.safetensors, or .pth and .pt from PyTorch). The "
+           "file is read as data only; no code in it can run."));
     m_remove->setObjectName(QStringLiteral("noWeightsButton"));
     m_remove->setToolTip(tr("Start from random numbers (training from scratch)"));
     m_details->setObjectName(QStringLiteral("weightsDetails"));
@@ -102,9 +102,11 @@ void WeightsBox::setSpec(const ModelSpec& spec) {
 
 void WeightsBox::pick() {
     const QString start = QFileInfo(Texts::from(m_spec.weightsPath)).absolutePath();
-    const QString path = Dialogs::pickFile(this, tr("Choose a file of trained weights"),
-                                           m_spec.weightsPath.empty() ? QString() : start,
-                                           tr("Weights (*.safetensors);;All files (*)"));
+    const QString path =
+        Dialogs::pickFile(this, tr("Choose a file of trained weights"),
+                          m_spec.weightsPath.empty() ? QString() : start,
+                          tr("Weights (*.safetensors *.pth *.pt *.th *.bin *.ckpt *.pth.tar);;"
+                             "All files (*)"));
     if (!path.isEmpty()) {
         check(path, true);
     }

@@ -1,33 +1,17 @@
 #include "core/nn/weights/safetensors.h"
 
-#include "core/base/atomic_file.h"
+#include "core/nn/weights/mapped_file.h"
 #include "core/nn/weights/safetensors_header.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <new>
+#include <optional>
 
 namespace graft {
 
 using safetensors::Header;
 
 struct SafetensorsFile::State {
-    State() = default;
-    State(const State&) = delete;
-    State& operator=(const State&) = delete;
-    ~State() {
-        if (mapped != nullptr) {
-            munmap(mapped, mappedBytes);
-        }
-    }
-
-    void* mapped = nullptr;
-    std::size_t mappedBytes = 0;
+    std::optional<MappedFile> mapped;
     std::string owned;
     std::map<std::string, TensorView> tensors;
     std::map<std::string, std::string> metadata;
@@ -58,7 +42,7 @@ Result<Checked> check(std::string_view bytes, const std::string& what) {
         headerBytes = headerBytes << 8 | static_cast<unsigned char>(bytes[std::size_t(i)]);
     }
     if (headerBytes > safetensors::kMaxHeaderBytes) {
-        return badFile(what, "its header would be longer than 100 MB");
+        return badFile(what, "its header would be longer than 10 MB");
     }
     if (headerBytes > bytes.size() - kLengthBytes) {
         return badFile(what, "it is cut short: the header needs " + std::to_string(headerBytes) +
@@ -85,15 +69,6 @@ void fillViews(Checked checked, const char* bytes, std::map<std::string, TensorV
     }
 }
 
-struct Descriptor {
-    int number;
-    ~Descriptor() {
-        if (number >= 0) {
-            close(number);
-        }
-    }
-};
-
 }  // namespace
 
 SafetensorsFile::SafetensorsFile(std::unique_ptr<State> state) : m_state(std::move(state)) {}
@@ -103,36 +78,12 @@ SafetensorsFile::~SafetensorsFile() = default;
 
 Result<SafetensorsFile> SafetensorsFile::open(const std::filesystem::path& path) {
     try {
-        const std::string what = path.string();
-        // Non-blocking, or opening a named pipe would wait for a writer.
-        const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-        if (file.number < 0) {
-            return fileError(errno, path, "open");
-        }
-        struct stat info {};
-        if (fstat(file.number, &info) != 0) {
-            return fileError(errno, path, "fstat");
-        }
-        if (!S_ISREG(info.st_mode)) {
-            return badFile(what, "it is not an ordinary file");
-        }
         auto state = std::make_unique<State>();
-        if (info.st_size > 0) {
-            void* mapped =
-                mmap(nullptr, std::size_t(info.st_size), PROT_READ, MAP_PRIVATE, file.number, 0);
-            if (mapped == MAP_FAILED) {
-                return fileError(errno, path, "mmap");
-            }
-            state->mapped = mapped;
-            state->mappedBytes = std::size_t(info.st_size);
-        }
-        const char* bytes = static_cast<const char*>(state->mapped);
-        GRAFT_TRY(Checked checked,
-                  check(bytes == nullptr ? std::string_view()
-                                         : std::string_view(bytes, state->mappedBytes),
-                        what));
+        GRAFT_TRY(state->mapped, MappedFile::open(path));
+        const std::string_view bytes = state->mapped->bytes();
+        GRAFT_TRY(Checked checked, check(bytes, path.string()));
         state->metadata = std::move(checked.header.metadata);
-        fillViews(std::move(checked), bytes, &state->tensors);
+        fillViews(std::move(checked), bytes.data(), &state->tensors);
         return SafetensorsFile(std::move(state));
     } catch (const std::bad_alloc&) {
         return Error{ErrorCode::OutOfMemory,

@@ -20,6 +20,9 @@ constexpr std::array<Dtype, 22> kDtypes{
 
 // An unknown field of a tensor may hold anything, but not a tower that eats the memory.
 constexpr int kMaxSkippedDepth = 32;
+/// Short entries take far more room in memory than in the file.
+constexpr std::size_t kMaxEntries = 100'000;
+constexpr std::size_t kMaxDimensions = 200'000;
 
 // Names come from the file: shown short and without control characters.
 std::string shown(const std::string& name) {
@@ -93,6 +96,9 @@ bool HeaderReader::number(std::uint64_t value) {
     if (m_at == At::Shape) {
         if (value > std::uint64_t(std::numeric_limits<std::int64_t>::max())) {
             return fail("the shape of tensor " + shown(m_name) + " is too large");
+        }
+        if (m_entry.shape.size() >= kMaxDimensions) {
+            return fail("tensor " + shown(m_name) + " has too many dimensions");
         }
         m_entry.shape.push_back(std::int64_t(value));
         return true;
@@ -189,6 +195,9 @@ bool HeaderReader::end_array() {
 }
 
 bool HeaderReader::key(std::string& name) {
+    if (std::max(header.tensors.size(), m_fields.size()) >= kMaxEntries) {
+        return fail("its header has more than " + std::to_string(kMaxEntries) + " entries");
+    }
     switch (m_at) {
         case At::Top:
             m_name = name;

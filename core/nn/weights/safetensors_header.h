@@ -13,8 +13,9 @@
 
 namespace graft::safetensors {
 
-/// The reference reader's limit on the length of the header.
-inline constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
+/// A tenth of the reference reader's limit, since reading a header can take ten times its length of
+/// memory. Enough for 80,000 tensors.
+inline constexpr std::uint64_t kMaxHeaderBytes = 10'000'000;
 inline constexpr const char* kMetadataKey = "__metadata__";
 
 struct Dtype {
