@@ -10,3 +10,9 @@ graft_test(tst_evaluation LABEL unit SOURCES unit/tst_evaluation.cpp
 graft_test(tst_evaluator LABEL unit SOURCES unit/tst_evaluator.cpp LINK graft_analysis)
 graft_test(tst_backbones_oracle LABEL oracle SOURCES oracle/tst_backbones_oracle.cpp
     LINK graft_nn)
+
+# The catalogue of published weights and how they come here; free of torch too.
+graft_test(tst_downloads LABEL system SOURCES system/tst_downloads.cpp LINK graft_weights)
+graft_test(tst_weight_catalogue LABEL unit SOURCES unit/tst_weight_catalogue.cpp LINK graft_weights)
+graft_test(tst_weight_catalogue_oracle LABEL oracle
+    SOURCES oracle/tst_weight_catalogue_oracle.cpp LINK graft_weights)
