@@ -46,7 +46,7 @@ std::string exitCodeHelp() {
            "  7    the project is open elsewhere\n"
            "  8    not enough memory\n"
            "  9    a download failed; what has arrived is kept and need not come again\n"
-           "  130  interrupted (Ctrl+C); a training was saved and can be resumed\n";
+           "  130  interrupted (Ctrl+C); a training was saved, a download kept: both can go on\n";
 }
 
 }  // namespace graft::cli
