@@ -2,6 +2,7 @@
 // come once does not come again.
 #include "core/base/hash.h"
 #include "core/nn/weights/download.h"
+#include "tests/support/fail_io.h"
 #include "tests/support/flaky_server.h"
 
 #include <QDir>
@@ -88,6 +89,7 @@ class TestDownloads : public QObject {
     void oneAtATime();
     void noRoomIsSaidBeforehand();
     void lockedFolderIsSaid();
+    void everyDiskCallMayFail();
 
  private:
     WeightEntry entryFor(const QString& mode) const {
@@ -101,6 +103,7 @@ class TestDownloads : public QObject {
         return downloadWeights(entry, m_folder->path().toStdString(), m_progress,
                                optionsWith(retries));
     }
+    void failEachDiskCall(const QString& mode);
     static DownloadOptions optionsWith(int retries) {
         DownloadOptions options;
         options.allowLocalHttp = true;
@@ -529,6 +532,48 @@ void TestDownloads::lockedFolderIsSaid() {
              locked.error().text().c_str());
     writeBytes(path("file"), "");
     QVERIFY(!downloadWeights(entryFor("plain"), path("file").toStdString(), m_progress).ok());
+}
+
+// Each of the writing calls fails once, in the middle of a download that goes on from a part; then
+// the disk is well again.
+void TestDownloads::everyDiskCallMayFail() {
+    if (!failIoLoaded()) {
+        QProcess self;
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.insert("LD_PRELOAD", GRAFT_FAIL_IO);
+        environment.insert("ASAN_OPTIONS",
+                           environment.value("ASAN_OPTIONS") + ":verify_asan_link_order=0");
+        self.setProcessEnvironment(environment);
+        self.start(QCoreApplication::applicationFilePath(), {"everyDiskCallMayFail"});
+        QVERIFY(self.waitForFinished(120'000));
+        QVERIFY2(self.exitCode() == 0, self.readAllStandardOutput().constData());
+        return;
+    }
+    for (const char* mode : {"plain", "norange"}) {
+        failEachDiskCall(mode);
+    }
+}
+
+void TestDownloads::failEachDiskCall(const QString& mode) {
+    constexpr long kMostCalls = 1000;
+    long call = 0;
+    for (long failed = 1; failed > 0 && call < kMostCalls;) {
+        m_folder = std::make_unique<QTemporaryDir>();
+        writeBytes(path("net-1.pth.part"), m_content.left(kContentBytes / 2));
+        armFailIo(QFileInfo(m_folder->path()).canonicalFilePath().toStdString(), ++call);
+        const auto faulty = fetch(entryFor(mode));
+        failed = disarmFailIo();
+        QCOMPARE(faulty.ok(), failed == 0);
+        if (!faulty.ok()) {
+            QVERIFY2(faulty.error().code == ErrorCode::DiskFull, lastFailedCall().c_str());
+        }
+        const QString file = path("net-1.pth");
+        QVERIFY2(!QFile::exists(file) || bytesOf(file) == m_content, lastFailedCall().c_str());
+        QVERIFY2(fetch(entryFor("plain")).ok(), lastFailedCall().c_str());
+        verifyArrived();
+    }
+    qInfo("%s: %ld calls", qPrintable(mode), call - 1);
+    QVERIFY(call > 20 && call < kMostCalls);
 }
 
 QTEST_GUILESS_MAIN(TestDownloads)

@@ -121,9 +121,8 @@ Status PartFile::finish(const std::string& sha256) {
     if (::fchmod(m_descriptor, 0444) != 0) {
         return diskError(errno, "fchmod");
     }
-    GRAFT_CHECK(moveIntoPlace(m_part, m_target));
-    ::unlink(m_versionFile.c_str());
-    return {};
+    ::unlink(m_versionFile.c_str());  // a whole part needs none
+    return moveIntoPlace(m_part, m_target);
 }
 
 }  // namespace graft
