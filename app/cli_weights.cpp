@@ -5,8 +5,7 @@
 #include "app/cli_table.h"
 #include "app/cli_weight_choice.h"
 #include "app/cli_weight_report.h"
-#include "core/nn/catalog.h"
-#include "core/nn/weights/download.h"
+#include "core/engine/engine.h"
 
 #include <filesystem>
 #include <set>
@@ -135,18 +134,6 @@ void describe(const WeightEntry& entry, const fs::path& folder, Console& console
                            "ll"));
 }
 
-Result<fs::path> targetFolder(const std::string& wanted) {
-    std::error_code failed;
-    fs::path folder = wanted.empty() ? ownWeightsFolder() : fs::absolute(wanted, failed);
-    if (folder.empty()) {
-        return Error{ErrorCode::NotFound,
-                     "This machine names no folder for the data of programs.",
-                     {},
-                     "Name one: --to FOLDER."};
-    }
-    return folder;
-}
-
 Result<int> reportFile(const WeightEntry& entry, const fs::path& file, bool downloaded,
                        const std::string& useAs, Console& console) {
     if (console.json()) {
@@ -170,7 +157,10 @@ Result<int> getWeights(const GetArguments& arguments, Console& console) {
             return reportFile(entry, *file, false, entry.id, console);
         }
     }
-    GRAFT_TRY(const fs::path folder, targetFolder(arguments.folder));
+    std::error_code failed;
+    GRAFT_TRY(const fs::path folder,
+              arguments.folder.empty() ? ownWeightsFolder()
+                                       : Result<fs::path>(fs::absolute(arguments.folder, failed)));
     describe(entry, folder, console);
     if (!arguments.yes && !console.confirm("Download " + bytesText(entry.bytes) + "?")) {
         return Error{ErrorCode::Cancelled,
@@ -178,15 +168,9 @@ Result<int> getWeights(const GetArguments& arguments, Console& console) {
                      {},
                      "Where nobody can be asked, --yes confirms."};
     }
-    GRAFT_TRY(const WeightCatalogue catalogue, WeightCatalogue::open());
-    DownloadOptions options;
-    options.allowLocalHttp = catalogue.isOwn();
-    GRAFT_TRY(const fs::path file,
-              runJob<fs::path>(console, "Downloading", [&](Progress& progress) {
-                  return downloadWeights(entry, folder, progress, options);
-              }));
-    return reportFile(entry, file, true, arguments.folder.empty() ? entry.id : file.string(),
-                      console);
+    const auto job = engine::startWeightDownload(entry, folder.string());
+    GRAFT_TRY(const std::string file, waitFor(*job, console, "Downloading"));
+    return reportFile(entry, file, true, arguments.folder.empty() ? entry.id : file, console);
 }
 
 // --- commands ------------------------------------------------------------------------------------

@@ -198,10 +198,10 @@ class WeightCatalogueTest : public QObject {
     }
 
     void foldersFollowTheEnvironment() {
-        QVERIFY(ownWeightsFolder().empty());
+        QCOMPARE(ownWeightsFolder().error().code, ErrorCode::NotFound);
         QVERIFY(weightFolders().empty());
         qputenv("HOME", "/home/someone");
-        QCOMPARE(ownWeightsFolder().string(),
+        QCOMPARE(ownWeightsFolder()->string(),
                  std::string("/home/someone/.local/share/graft/weights"));
         QCOMPARE(weightFolders().size(), std::size_t(2));
         QCOMPARE(weightFolders()[1].string(),

@@ -182,16 +182,21 @@ const WeightEntry* WeightCatalogue::findBySha256(const std::string& hex) const {
     return found == m_entries.end() ? nullptr : &*found;
 }
 
-fs::path ownWeightsFolder() {
+Result<fs::path> ownWeightsFolder() {
     const fs::path data = homeBelow("XDG_DATA_HOME", ".local/share");
-    return data.empty() ? data : data / "graft" / "weights";
+    if (data.empty()) {
+        return Error{ErrorCode::NotFound,
+                     "This machine names no folder for the data of programs.",
+                     {},
+                     "Set HOME or XDG_DATA_HOME, or name a folder."};
+    }
+    return data / "graft" / "weights";
 }
 
 std::vector<fs::path> weightFolders() {
     std::vector<fs::path> folders;
-    const fs::path own = ownWeightsFolder();
-    if (!own.empty()) {
-        folders.push_back(own);
+    if (const Result<fs::path> own = ownWeightsFolder()) {
+        folders.push_back(*own);
     }
     const fs::path torchHome = folderFromEnvironment("TORCH_HOME");
     if (!torchHome.empty()) {

@@ -60,9 +60,9 @@ class WeightCatalogue {
     bool m_own = false;
 };
 
-/// Where downloaded weights go: ${XDG_DATA_HOME:-~/.local/share}/graft/weights; empty if the
-/// environment names neither.
-std::filesystem::path ownWeightsFolder();
+/// Where downloaded weights go: ${XDG_DATA_HOME:-~/.local/share}/graft/weights. Error NotFound if
+/// the environment names neither.
+Result<std::filesystem::path> ownWeightsFolder();
 /// Graft's own folder, then those of torch.hub: $TORCH_HOME/hub/checkpoints and
 /// ${XDG_CACHE_HOME:-~/.cache}/torch/hub/checkpoints.
 std::vector<std::filesystem::path> weightFolders();
