@@ -80,7 +80,8 @@ class TestPublishedWeights : public QObject {
         Q_EMIT list->activated(index);
     }
 
- private Q_SLOTS:
+ public:
+    // Public, or QTEST_MAIN does not see it.
     static void initMain() {
         test::useOwnFolders();
         qunsetenv("TORCH_HOME");
@@ -88,6 +89,8 @@ class TestPublishedWeights : public QObject {
         qunsetenv("all_proxy");
         QLocale::setDefault(QLocale::c());
     }
+
+ private Q_SLOTS:
     void init() {
         QDir(dataFolder()).removeRecursively();
         m_server = std::make_unique<FlakyServer>(m_content);

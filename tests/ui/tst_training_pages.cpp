@@ -115,11 +115,14 @@ class TestTrainingPages : public QObject {
         }
     }
 
- private Q_SLOTS:
+ public:
+    // Public, or QTEST_MAIN does not see it.
     static void initMain() {
         test::useOwnFolders();
         QLocale::setDefault(QLocale::c());
     }
+
+ private Q_SLOTS:
     void initTestCase() {
         engine::initialize();
         test::writeFolder(m_folder.filePath(QStringLiteral("pictures")), {"ants", "bees", "wasps"},
