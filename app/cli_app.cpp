@@ -13,7 +13,7 @@ namespace {
 
 constexpr char kIntro[] =
     "Graft fine-tunes image classifiers: a folder of pictures in, a model that can be used\n"
-    "elsewhere out. Everything happens on this machine.";
+    "elsewhere out. Everything happens on this machine; only `weights get` uses the network.";
 
 constexpr char kFirstSteps[] =
     "First steps:\n"
@@ -26,7 +26,8 @@ constexpr char kFirstSteps[] =
     "\n"
     "With your own photos: one folder per class. With pretrained weights far fewer photos do:\n"
     "  graft-cli import photos --project bees.graft\n"
-    "  graft-cli train bees.graft --weights mobilenet_v2.safetensors --freeze backbone\n"
+    "  graft-cli weights get mobilenet_v2     downloads them, once, after asking\n"
+    "  graft-cli train bees.graft --weights mobilenet_v2 --freeze backbone\n"
     "\n"
     "graft-cli COMMAND --help explains a command.\n"
     "\n";
@@ -65,6 +66,7 @@ std::unique_ptr<CLI::App> makeParser(Session& session) {
     addExport(*app, session);
     addPredict(*app, session);
     addInfo(*app, session);
+    addWeights(*app, session);
     addSample(*app, session);
     addCheckPackage(*app, session);
     return app;

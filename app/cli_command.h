@@ -26,6 +26,7 @@ void addEvaluate(CLI::App& app, Session& session);
 void addExport(CLI::App& app, Session& session);
 void addPredict(CLI::App& app, Session& session);
 void addInfo(CLI::App& app, Session& session);
+void addWeights(CLI::App& app, Session& session);
 void addSample(CLI::App& app, Session& session);
 void addCheckPackage(CLI::App& app, Session& session);  ///< for the program itself, hidden
 

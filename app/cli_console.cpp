@@ -1,7 +1,12 @@
 #include "app/cli_console.h"
 
+#include "app/cli_interrupt.h"
+
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include <iostream>
 
 namespace graft::cli {
 
@@ -47,6 +52,25 @@ void Console::printJson(const nlohmann::ordered_json& json) {
 void Console::raw(const std::string& bytes) {
     clearProgress();
     m_out << bytes << std::flush;
+}
+
+bool Console::confirm(const std::string& question) {
+    if (!m_terminal || isatty(STDIN_FILENO) != 1) {
+        return false;
+    }
+    clearProgress();
+    m_err << question << " [y/N] " << std::flush;
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    constexpr int kLookMs = 100;
+    // The handler of Ctrl+C lets reads go on, so it is looked for here.
+    while (!interrupted()) {
+        if (poll(&input, 1, kLookMs) > 0) {
+            std::string answer;
+            std::getline(std::cin, answer);
+            return answer == "y" || answer == "Y" || answer == "yes";
+        }
+    }
+    return false;
 }
 
 void Console::drawProgress(const std::string& line) {

@@ -31,6 +31,9 @@ class Console {
     /// What a program asked for on its standard output, whatever the mode.
     void raw(const std::string& bytes);
 
+    /// Asks on the terminal; anything but y and yes is a no. Without a terminal to answer on: no.
+    bool confirm(const std::string& question);
+
     void drawProgress(const std::string& line);
     void clearProgress();
 

@@ -24,6 +24,8 @@ int exitCodeFor(ErrorCode code) {
             return kExitBusy;
         case ErrorCode::OutOfMemory:
             return kExitMemory;
+        case ErrorCode::Network:
+            return kExitNetwork;
         case ErrorCode::Diverged:
             return kExitDiverged;
         case ErrorCode::Internal:
@@ -43,7 +45,8 @@ std::string exitCodeHelp() {
            "  6    the training diverged (infinite loss); its last good state is kept\n"
            "  7    the project is open elsewhere\n"
            "  8    not enough memory\n"
-           "  130  interrupted (Ctrl+C); a training was saved and can be resumed\n";
+           "  9    a download failed; what has arrived is kept and need not come again\n"
+           "  130  interrupted (Ctrl+C); a training was saved, a download kept: both can go on\n";
 }
 
 }  // namespace graft::cli

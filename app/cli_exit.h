@@ -17,6 +17,7 @@ enum ExitCode {
     kExitDiverged = 6,
     kExitBusy = 7,
     kExitMemory = 8,
+    kExitNetwork = 9,
     kExitInterrupted = 130,
 };
 

@@ -4,10 +4,9 @@
 #include "app/cli_progress.h"
 #include "app/cli_project.h"
 #include "app/cli_table.h"
-#include "app/cli_train_flags.h"
+#include "app/cli_weight_report.h"
 #include "core/base/machine.h"
 #include "core/engine/engine.h"
-#include "core/nn/weights/weight_file.h"
 
 #include <array>
 #include <filesystem>
@@ -51,80 +50,6 @@ Result<int> machineInfo(Console& console) {
     }
     console.text(textTable(rows, "lrrrl"));
     return kExitDone;
-}
-
-// --- weights -------------------------------------------------------------------------------------
-
-void reportWeights(const std::string& backbone, const WeightReport& report, Console& console) {
-    console.line(backbone + ": " + report.sentence);
-    const auto list = [&console](const char* title, const std::vector<std::string>& names) {
-        constexpr std::size_t kShown = 10;
-        if (names.empty()) {
-            return;
-        }
-        console.line(std::string(title) + " (" + std::to_string(names.size()) + "):");
-        for (std::size_t i = 0; i < std::min(kShown, names.size()); ++i) {
-            console.line("  " + names[i]);
-        }
-        if (names.size() > kShown) {
-            console.line("  ...");
-        }
-    };
-    list("In the network but not in the file", report.missing);
-    list("In the file but not in the network", report.unexpected);
-    list("Of another shape", report.mismatched);
-    console.line("Padding:  " + report.padding);
-    console.line("Input:    " + std::to_string(report.preprocess.inputSize) + " px");
-    console.line("SHA-256:  " + report.sha256);
-}
-
-Json weightJson(const std::string& backbone, const WeightReport& report) {
-    Json json;
-    json["backbone"] = backbone;
-    json["usable"] = report.usable;
-    json["sentence"] = report.sentence;
-    json["matched"] = report.matched;
-    json["missing"] = report.missing;
-    json["unexpected"] = report.unexpected;
-    json["mismatched"] = report.mismatched;
-    json["padding"] = report.padding;
-    json["license"] = report.license;
-    json["sha256"] = report.sha256;
-    json["mean"] = report.preprocess.mean;
-    json["std"] = report.preprocess.std;
-    json["input_size"] = report.preprocess.inputSize;
-    json["metadata"] = report.metadata;
-    return json;
-}
-
-Result<int> weightInfo(const std::string& path, std::string backbone, Console& console) {
-    if (backbone.empty()) {
-        GRAFT_TRY(backbone, backboneOfWeights(path));
-    }
-    if (backbone.empty()) {
-        GRAFT_TRY(const WeightFile file, WeightFile::open(path));
-        return Error{ErrorCode::InvalidArgument,
-                     "The file holds " + std::to_string(file.tensors().size()) +
-                         " tensors and does not say for which network.",
-                     {},
-                     "Name one to compare it with: --backbone resnet18, say."};
-    }
-    GRAFT_TRY(const WeightReport report, checkWeights(path, backbone));
-    if (console.json()) {
-        console.printJson(weightJson(backbone, report));
-        return report.usable ? kExitDone : kExitBadInput;
-    }
-    reportWeights(backbone, report, console);
-    if (!report.metadata.empty()) {
-        console.line();
-        std::vector<TableRow> rows;
-        for (const auto& [key, value] : report.metadata) {
-            rows.push_back({"  " + key, value});
-        }
-        console.line("Metadata");
-        console.text(textTable(rows, "ll"));
-    }
-    return report.usable ? kExitDone : kExitBadInput;
 }
 
 // --- project -------------------------------------------------------------------------------------
@@ -263,7 +188,7 @@ void addInfo(CLI::App& app, Session& session) {
                 return machineInfo(console);
             }
             return looksLikeWeights(arguments->file)
-                       ? weightInfo(arguments->file, arguments->backbone, console)
+                       ? reportWeightFile(arguments->file, arguments->backbone, console)
                        : projectInfo(arguments->file, console);
         };
     });

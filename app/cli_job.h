@@ -23,11 +23,11 @@ Result<T> waitFor(Job<T>& job, Console& console, const std::string& title) {
     while (!job.finished()) {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
         if (console.terminal()) {
-            const Progress::State state = job.progress();
+            Progress::State state = job.progress();
+            state.text = state.text.empty() ? title : state.text;
             const double elapsed = std::chrono::duration<double>(Clock::now() - start).count();
-            console.drawProgress(
-                jobLine(state.text.empty() ? title : state.text, state.done, state.total,
-                        eta.secondsLeft(state.done, state.total, elapsed), console.columns()));
+            const double left = eta.secondsLeft(state.done, state.total, elapsed);
+            console.drawProgress(jobLine(state, left, console.columns()));
         }
     }
     console.clearProgress();

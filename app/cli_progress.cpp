@@ -68,18 +68,20 @@ double EtaEstimate::secondsLeft(std::int64_t done, std::int64_t total, double el
     return elapsed / double(done - m_startDone) * double(total - done);
 }
 
-std::string jobLine(const std::string& text, std::int64_t done, std::int64_t total,
-                    double secondsLeft, int columns) {
-    std::string line = text;
-    if (total > 0) {
-        const double share = double(done) / double(total);
+std::string jobLine(const Progress::State& state, double secondsLeft, int columns) {
+    const auto amount = [&state](std::int64_t count) {
+        return state.inBytes ? bytesText(std::uint64_t(count)) : std::to_string(count);
+    };
+    std::string line = state.text;
+    if (state.total > 0) {
+        const double share = double(state.done) / double(state.total);
         line += " " + barText(share, 20) + " " + decimalText(100 * share, 0) + " %  " +
-                std::to_string(done) + " of " + std::to_string(total);
+                amount(state.done) + " of " + amount(state.total);
         if (secondsLeft >= 0) {
             line += "  " + durationText(secondsLeft) + " left";
         }
-    } else if (done > 0) {
-        line += " " + std::to_string(done);
+    } else if (state.done > 0) {
+        line += " " + amount(state.done);
     }
     return cutToColumns(line, columns);
 }

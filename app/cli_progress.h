@@ -2,6 +2,8 @@
 // them. Thread: any.
 #pragma once
 
+#include "core/base/progress.h"
+
 #include <cstdint>
 #include <string>
 
@@ -29,8 +31,7 @@ class EtaEstimate {
 };
 
 /// One line for a job: text, bar, share, count, time left. Cut to `columns`.
-std::string jobLine(const std::string& text, std::int64_t done, std::int64_t total,
-                    double secondsLeft, int columns);
+std::string jobLine(const Progress::State& state, double secondsLeft, int columns);
 /// The first `columns` characters of UTF-8 text.
 std::string cutToColumns(const std::string& text, int columns);
 

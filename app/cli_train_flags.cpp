@@ -1,8 +1,7 @@
 #include "app/cli_train_flags.h"
 
-#include "app/cli_progress.h"
+#include "app/cli_weight_choice.h"
 #include "core/nn/catalog.h"
-#include "core/nn/weights/weight_file.h"
 
 #include <algorithm>
 #include <array>
@@ -144,9 +143,9 @@ void addTrainFlags(CLI::App& command, TrainFlags& flags) {
         ->group(modelGroup);
     command
         .add_option("--weights", flags.weights,
-                    "Pretrained weights (safetensors, .pth or .pt); without --backbone the network "
-                    "that the "
-                    "file names; \"none\" trains from scratch")
+                    "Pretrained weights: a file (safetensors, .pth or .pt), or the name of published "
+                    "ones that `graft-cli weights get` has brought; without --backbone the network "
+                    "that they are for; \"none\" trains from scratch")
         ->group(modelGroup);
     command
         .add_option("--image-size", flags.imageSize,
@@ -221,23 +220,17 @@ Result<AugmentSpec> changedAugment(AugmentSpec augment, const TrainFlags& flags)
     return augment;
 }
 
-Result<std::string> backboneOfWeights(const std::string& path) {
-    GRAFT_TRY(const WeightFile file, WeightFile::open(path));
-    const auto named = file.metadata().find("architecture");
-    if (named == file.metadata().end() || !findBackbone(named->second)) {
-        return std::string();
-    }
-    return named->second;
-}
-
 Result<ModelSpec> changedModel(ModelSpec model, const TrainFlags& flags, int classCount,
                                std::vector<std::string>& notices) {
-    const bool newWeights = !flags.weights.empty() && flags.weights != "none";
+    WeightChoice weights;
+    if (!flags.weights.empty() && flags.weights != "none") {
+        GRAFT_TRY(weights, chooseWeights(flags.weights));
+    }
     std::string backbone = flags.backbone;
-    if (backbone.empty() && newWeights) {
-        GRAFT_TRY(backbone, backboneOfWeights(flags.weights));
-        if (!backbone.empty() && backbone != model.backbone) {
-            notices.push_back("Network: " + backbone + ", as the weight file says.");
+    if (backbone.empty() && !weights.backbone.empty()) {
+        backbone = weights.backbone;
+        if (backbone != model.backbone) {
+            notices.push_back("Network: " + backbone + ", as the weights say.");
         }
     }
     if (!backbone.empty() && backbone != model.backbone) {
@@ -248,7 +241,7 @@ Result<ModelSpec> changedModel(ModelSpec model, const TrainFlags& flags, int cla
         model = fresh;
     }
     if (!flags.weights.empty()) {
-        model.weightsPath = newWeights ? flags.weights : "";
+        model.weightsPath = weights.path;
         model.weightsSha256.clear();
     }
     if (!model.weightsPath.empty()) {

@@ -35,7 +35,4 @@ Result<AugmentSpec> changedAugment(AugmentSpec augment, const TrainFlags& flags)
 Result<ModelSpec> changedModel(ModelSpec model, const TrainFlags& flags, int classCount,
                                std::vector<std::string>& notices);
 
-/// The network that a weight file says it is for; "" if it does not say or Graft has no such one.
-Result<std::string> backboneOfWeights(const std::string& path);
-
 }  // namespace graft::cli

@@ -25,3 +25,12 @@ graft_test(tst_evaluator LABEL unit SOURCES unit/tst_evaluator.cpp LINK graft_an
 graft_test(tst_backbones_oracle LABEL oracle SOURCES oracle/tst_backbones_oracle.cpp
     LINK graft_nn)
 graft_test(bench_weight_load LABEL bench SOURCES bench/bench_weight_load.cpp LINK graft_nn)
+
+# The catalogue of published weights and how they come here; free of torch too.
+graft_test(tst_downloads LABEL system SOURCES system/tst_downloads.cpp
+    LINK graft_downloads ${CMAKE_DL_LIBS})
+target_compile_definitions(tst_downloads PRIVATE GRAFT_FAIL_IO="$<TARGET_FILE:fail_io>")
+add_dependencies(tst_downloads fail_io)
+graft_test(tst_weight_catalogue LABEL unit SOURCES unit/tst_weight_catalogue.cpp LINK graft_downloads)
+graft_test(tst_weight_catalogue_oracle LABEL oracle
+    SOURCES oracle/tst_weight_catalogue_oracle.cpp LINK graft_downloads)

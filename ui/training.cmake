@@ -26,6 +26,8 @@ list(APPEND GRAFT_UI_SOURCES
     pages/export_page.h
     pages/model_page.cpp
     pages/model_page.h
+    pages/published_weights.cpp
+    pages/published_weights.h
     pages/run_controls.cpp
     pages/run_controls.h
     pages/run_headline.cpp

@@ -13,13 +13,6 @@ namespace graft {
 namespace fs = std::filesystem;
 namespace {
 
-std::string megabytes(std::uint64_t bytes) {
-    const double mb = double(bytes) / 1e6;
-    char text[32];
-    std::snprintf(text, sizeof text, mb < 10 ? "%.1f MB" : "%.0f MB", mb);
-    return text;
-}
-
 Status syncFolder(const fs::path& folder) {
     const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0) {
@@ -36,6 +29,13 @@ Status syncFolder(const fs::path& folder) {
 
 }  // namespace
 
+std::string megabytesText(std::uint64_t bytes) {
+    const double mb = double(bytes) / 1e6;
+    char text[32];
+    std::snprintf(text, sizeof text, mb < 10 ? "%.1f MB" : "%.0f MB", mb);
+    return text;
+}
+
 Error fileError(int errnoValue, const fs::path& path, const char* call,
                 std::uint64_t bytesNeeded) {
     Error error;
@@ -49,9 +49,9 @@ Error fileError(int errnoValue, const fs::path& path, const char* call,
             error.code = ErrorCode::DiskFull;
             error.message = "The disk is full: " + name + " could not be written";
             if (!ignored && space.available != static_cast<std::uintmax_t>(-1)) {
-                error.message += " (" + megabytes(space.available) + " free";
+                error.message += " (" + megabytesText(space.available) + " free";
                 if (bytesNeeded > 0) {
-                    error.message += ", at least " + megabytes(bytesNeeded) + " needed";
+                    error.message += ", at least " + megabytesText(bytesNeeded) + " needed";
                 }
                 error.message += ")";
             }
@@ -78,6 +78,21 @@ Error fileError(int errnoValue, const fs::path& path, const char* call,
             error.hint = "Check the drive, then try again.";
     }
     return error;
+}
+
+Status moveIntoPlace(const fs::path& temporary, const fs::path& target) {
+    if (::rename(temporary.c_str(), target.c_str()) != 0) {
+        return fileError(errno, target, "rename");
+    }
+    Status synced = syncFolder(target.parent_path().empty() ? fs::path(".") : target.parent_path());
+    if (!synced) {
+        Error error = synced.error();
+        error.message = target.string() +
+                        " was written, but the disk did not confirm it; after a power failure the "
+                        "version before it could come back.";
+        return error;
+    }
+    return {};
 }
 
 Result<AtomicFile> AtomicFile::create(const fs::path& target) {
@@ -140,19 +155,8 @@ Status AtomicFile::commit() {
     if (::close(std::exchange(m_descriptor, -1)) != 0) {
         return fail(errno, "close");
     }
-    if (::rename(m_temporary.c_str(), m_target.c_str()) != 0) {
-        return fail(errno, "rename");
-    }
+    GRAFT_CHECK(moveIntoPlace(m_temporary, m_target));
     m_temporary.clear();
-    Status synced =
-        syncFolder(m_target.parent_path().empty() ? fs::path(".") : m_target.parent_path());
-    if (!synced) {
-        Error error = synced.error();
-        error.message = m_target.string() +
-                        " was written, but the disk did not confirm it; after a power failure the "
-                        "version before it could come back.";
-        return error;
-    }
     return {};
 }
 
@@ -180,7 +184,7 @@ Result<std::string> readWholeFile(const fs::path& path, std::uint64_t maxBytes) 
     }
     if (std::uint64_t(info.st_size) > maxBytes) {
         return Error{ErrorCode::TooLarge,
-                     path.string() + " is larger than the limit of " + megabytes(maxBytes) + ".",
+                     path.string() + " is larger than the limit of " + megabytesText(maxBytes) + ".",
                      {},
                      {}};
     }

@@ -39,6 +39,11 @@ class AtomicFile {
 
 Status writeFileAtomically(const std::filesystem::path& target, std::string_view content);
 
+/// Renames within a folder and syncs that folder; `temporary` is already synced itself.
+Status moveIntoPlace(const std::filesystem::path& temporary, const std::filesystem::path& target);
+
+std::string megabytesText(std::uint64_t bytes);  ///< "4.9 MB"
+
 /// The sentence for a failed system call on `path`; DiskFull names the space needed and left.
 Error fileError(int errnoValue, const std::filesystem::path& path, const char* call,
                 std::uint64_t bytesNeeded = 0);

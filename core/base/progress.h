@@ -16,13 +16,13 @@ class Progress {
     struct State {
         std::int64_t done = 0;
         std::int64_t total = 0;  ///< 0: not known yet
+        bool inBytes = false;    ///< done and total count bytes
         std::string text;        ///< "Checking pictures"
     };
 
-    void set(std::int64_t done, std::int64_t total) {
-        const std::lock_guard lock(m_mutex);
-        m_state.done = done;
-        m_state.total = total;
+    void set(std::int64_t done, std::int64_t total) { assign(done, total, false); }
+    void setBytes(std::uint64_t done, std::uint64_t total) {
+        assign(std::int64_t(done), std::int64_t(total), true);
     }
     void setText(std::string text) {
         const std::lock_guard lock(m_mutex);
@@ -43,6 +43,13 @@ class Progress {
     }
 
   private:
+    void assign(std::int64_t done, std::int64_t total, bool inBytes) {
+        const std::lock_guard lock(m_mutex);
+        m_state.done = done;
+        m_state.total = total;
+        m_state.inBytes = inBytes;
+    }
+
     mutable std::mutex m_mutex;
     State m_state;
     std::atomic<bool> m_cancelled{false};

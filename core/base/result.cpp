@@ -14,6 +14,8 @@ const char* errorCodeName(ErrorCode code) {
             return "disk-full";
         case ErrorCode::Io:
             return "io";
+        case ErrorCode::Network:
+            return "network";
         case ErrorCode::BadFormat:
             return "bad-format";
         case ErrorCode::Unsupported:

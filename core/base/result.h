@@ -17,6 +17,7 @@ enum class ErrorCode {
     PermissionDenied,  ///< the system refused access
     DiskFull,          ///< no space left for a write
     Io,                ///< any other failure of the file system
+    Network,           ///< a server that cannot be reached or stops answering
     BadFormat,         ///< a file that is not what it claims to be
     Unsupported,       ///< valid, but Graft cannot work with it
     TooLarge,          ///< over a safety limit

@@ -9,6 +9,7 @@
 #include "core/engine/job.h"
 #include "core/engine/run_handle.h"
 #include "core/nn/catalog.h"
+#include "core/nn/weights/weight_catalogue.h"
 #include "core/project/project.h"
 #include "core/train/trainer.h"
 
@@ -29,6 +30,13 @@ std::unique_ptr<Job<Dataset>> startApplyRescan(Dataset dataset, RescanReport rep
 std::unique_ptr<Job<LayerNode>> startLayerTree(const std::string& backbone, int classCount);
 std::unique_ptr<Job<WeightReport>> startWeightCheck(const std::string& path,
                                                     const std::string& backbone);
+/// The file of published weights that is on this machine already, its content checked; Error
+/// NotFound. Connects to nothing.
+std::unique_ptr<Job<std::string>> startWeightSearch(const WeightEntry& entry);
+/// Brings them from their address to `folder`, "" for Graft's own, and gives the file's path. Only
+/// for a person who was shown licence and size.
+std::unique_ptr<Job<std::string>> startWeightDownload(const WeightEntry& entry,
+                                                      const std::string& folder = {});
 
 /// Adds a run to the project with its present options and starts it on a thread of its own.
 /// Errors: no usable pictures, one class only, read-only project (all before anything is made).

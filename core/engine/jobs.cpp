@@ -1,5 +1,6 @@
 // The engine's jobs that need no run.
 #include "core/engine/engine.h"
+#include "core/nn/weights/download.h"
 
 namespace graft::engine {
 
@@ -31,6 +32,34 @@ std::unique_ptr<Job<WeightReport>> startWeightCheck(const std::string& path,
                                                     const std::string& backbone) {
     return Job<WeightReport>::start(
         [path, backbone](Progress&) { return checkWeights(path, backbone); });
+}
+
+std::unique_ptr<Job<std::string>> startWeightSearch(const WeightEntry& entry) {
+    return Job<std::string>::start([entry](Progress&) -> Result<std::string> {
+        if (const auto file = findInHubCache(entry)) {
+            return file->string();
+        }
+        return Error{ErrorCode::NotFound,
+                     entry.fileName() +
+                         " is on this machine, but its content is not what was "
+                         "published.",
+                     {},
+                     "Download it anew."};
+    });
+}
+
+std::unique_ptr<Job<std::string>> startWeightDownload(const WeightEntry& entry,
+                                                      const std::string& folder) {
+    return Job<std::string>::start([entry, folder](Progress& progress) -> Result<std::string> {
+        GRAFT_TRY(const std::filesystem::path target,
+                  folder.empty() ? ownWeightsFolder() : Result<std::filesystem::path>(folder));
+        GRAFT_TRY(const WeightCatalogue catalogue, WeightCatalogue::open());
+        DownloadOptions options;
+        options.allowLocalHttp = catalogue.isOwn();
+        GRAFT_TRY(const std::filesystem::path file,
+                  downloadWeights(entry, target, progress, options));
+        return file.string();
+    });
 }
 
 }  // namespace graft::engine

@@ -49,7 +49,7 @@ class TestCli : public QObject {
         QVERIFY(help.out.contains("Exit codes:"));
         QVERIFY2(!help.out.contains("check-package"), "an inner command is shown");
         for (const char* command :
-             {"import", "train", "resume", "evaluate", "export", "predict", "info", "sample"}) {
+             {"import", "train", "resume", "evaluate", "export", "predict", "info", "weights", "sample"}) {
             QVERIFY2(help.out.contains(QByteArray("  ") + command + " "), command);
             const CliResult own = runCli({command, "--help"});
             QCOMPARE(own.code, 0);

@@ -3,6 +3,7 @@
 #include "fake_run.h"
 #include "run_fixtures.h"
 
+#include "core/base/hash.h"
 #include "core/engine/engine.h"
 #include "core/train/train_options.h"
 #include "ui/models/layer_tree_model.h"
@@ -19,10 +20,15 @@
 
 #include <QAccessible>
 #include <QComboBox>
+#include <QDir>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QScopeGuard>
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QTableView>
@@ -110,11 +116,14 @@ class TestTrainingPages : public QObject {
         }
     }
 
- private Q_SLOTS:
+ public:
+    // Public, or QTEST_MAIN does not see it.
     static void initMain() {
         test::useOwnFolders();
         QLocale::setDefault(QLocale::c());
     }
+
+ private Q_SLOTS:
     void initTestCase() {
         engine::initialize();
         test::writeFolder(m_folder.filePath(QStringLiteral("pictures")), {"ants", "bees", "wasps"},
@@ -241,6 +250,65 @@ class TestTrainingPages : public QObject {
         QCOMPARE(shown.document.project().model().weightsPath, path.toStdString());
         shown.click("noWeightsButton");
         QVERIFY(shown.document.project().model().weightsPath.empty());
+    }
+
+    void publishedWeightsThatAreHereAreTaken() {
+        const QString shared =
+            qEnvironmentVariable("GRAFT_SHARED", QStringLiteral(GRAFT_SOURCE_DIR "/../shared"));
+        const QString path = shared + "/weights/squeezenet1_0-imagenet.safetensors";
+        if (!QFileInfo::exists(path)) {
+            QSKIP("GRAFT_SHARED does not name a folder with weights/squeezenet1_0");
+        }
+        const auto hash = sha256File(path.toStdString());
+        QVERIFY(hash.ok());
+        QFile catalogue(m_folder.filePath("catalogue.json"));
+        QVERIFY(catalogue.open(QFile::WriteOnly));
+        const QJsonObject entry{
+            {"id", "squeezenet1_0.TEST"},
+            {"backbone", "squeezenet1_0"},
+            {"title", "A test"},
+            {"url", "https://nowhere.invalid/squeeze.safetensors"},
+            {"sha256", QString::fromStdString(*hash)},
+            {"mib", 5},
+            {"parameters", 1},
+            {"top1", 58},
+            {"top5", 80},
+            {"resize", 256},
+            {"crop", 224},
+            {"interpolation", "bilinear"},
+            {"mean", QJsonArray{0.5, 0.5, 0.5}},
+            {"std", QJsonArray{0.5, 0.5, 0.5}},
+            {"container", "safetensors"},
+            {"license", "MIT"},
+            {"data", "Photos"}};
+        catalogue.write(QJsonDocument(QJsonObject{{"data_terms", QJsonObject{{"Photos", "Mine."}}},
+                                                  {"weights", QJsonArray{entry}}})
+                            .toJson());
+        catalogue.close();
+        qputenv("GRAFT_WEIGHT_CATALOGUE", catalogue.fileName().toUtf8());
+        const auto reset = qScopeGuard([] { qunsetenv("GRAFT_WEIGHT_CATALOGUE"); });
+        const QString here =
+            qEnvironmentVariable("XDG_DATA_HOME") + "/graft/weights/squeeze.safetensors";
+        QVERIFY(QDir().mkpath(QFileInfo(here).path()));
+        QFile::remove(here);
+        QFile other(here);
+        QVERIFY(other.open(QFile::WriteOnly));
+
+        Shown<ModelPage> shown(project());
+        shown.click("backbone:squeezenet1_0");
+        QSignalSpy errors(&shown.page, &Page::showError);
+        auto* list = shown.find<QComboBox>("publishedWeights");
+        list->setCurrentIndex(1);
+        Q_EMIT list->activated(1);
+        QTRY_COMPARE_WITH_TIMEOUT(errors.size(), 1, 20000);  // an empty file by that name
+        QVERIFY(shown.document.project().model().weightsPath.empty());
+
+        QVERIFY(QFile::remove(here) && QFile::link(path, here));
+        Q_EMIT list->activated(1);
+        QTRY_COMPARE_WITH_TIMEOUT(shown.document.project().model().weightsPath, here.toStdString(),
+                                  30000);
+        QCOMPARE(shown.text("weightsMark"), QStringLiteral("✓"));
+        QCOMPARE(shown.document.project().model().weightsSha256, *hash);
     }
 
     void optionsAreStored() {

@@ -72,7 +72,13 @@ class TestCliText : public QObject {
     void linesAreCutBetweenCharacters() {
         QCOMPARE(QString::fromStdString(cutToColumns("hangyák", 6)), QString("hangyá"));
         QCOMPARE(QString::fromStdString(cutToColumns("abc", 3)), QString("abc"));
-        QVERIFY(displayColumns(jobLine("Checking pictures", 5, 10, 61, 40)) <= 40);
+        QVERIFY(displayColumns(jobLine({5, 10, false, "Checking pictures"}, 61, 40)) <= 40);
+    }
+
+    void bytesAreToldInUnits() {
+        const std::string line = jobLine({5'000'000, 20'000'000, true, "Downloading"}, -1, 79);
+        QCOMPARE(QString::fromStdString(line),
+                 QString("Downloading [#####...............] 25 %  5.0 MB of 20.0 MB"));
     }
 
     void everyErrorHasAnExitCode() {
@@ -83,6 +89,7 @@ class TestCliText : public QObject {
         QCOMPARE(exitCodeFor(ErrorCode::PermissionDenied), 4);
         QCOMPARE(exitCodeFor(ErrorCode::DiskFull), 5);
         QCOMPARE(exitCodeFor(ErrorCode::Diverged), 6);
+        QCOMPARE(exitCodeFor(ErrorCode::Network), 9);
         QCOMPARE(exitCodeFor(ErrorCode::Cancelled), 130);
         for (int code = 0; code <= int(ErrorCode::Internal); ++code) {
             const int exit = exitCodeFor(ErrorCode(code));

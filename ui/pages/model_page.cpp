@@ -179,6 +179,13 @@ void ModelPage::connectParts() {
     connect(m_run, &RunBridge::finished, this, &ModelPage::showTotals);
     connect(m_cards, &BackboneCards::chosen, this, &ModelPage::chooseBackbone);
     connect(m_weights, &WeightsBox::weightsChosen, this, &ModelPage::chooseWeights);
+    connect(m_weights, &WeightsBox::failed, this, [this](const Error& error) {
+        if (error.code == ErrorCode::Cancelled) {
+            Q_EMIT showNotice(Texts::from(error.message));
+        } else {
+            Q_EMIT showError(error);
+        }
+    });
     connect(m_imageSize, &QSpinBox::valueChanged, this,
             [this](int size) { change([&](ModelSpec& spec) { spec.imageSize = size; }); });
     connect(m_dropout, &QDoubleSpinBox::valueChanged, this,

@@ -2,6 +2,7 @@
 
 #include "core/engine/engine.h"
 #include "ui/models/texts.h"
+#include "ui/pages/published_weights.h"
 #include "ui/widgets/dialogs.h"
 #include "ui/widgets/fold_panel.h"
 #include "ui/widgets/icons.h"
@@ -50,6 +51,7 @@ WeightsBox::WeightsBox(QWidget* parent)
       m_sentence(new QLabel(this)),
       m_pick(new QPushButton(tr("&Own weights…"), this)),
       m_remove(new QPushButton(tr("Without weights"), this)),
+      m_published(new PublishedWeights(this)),
       m_details(new FoldPanel(tr("Details of the check"), this)),
       m_detailText(new QLabel) {
     m_mark->setObjectName(QStringLiteral("weightsMark"));
@@ -79,14 +81,19 @@ WeightsBox::WeightsBox(QWidget* parent)
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->addLayout(row);
+    column->addWidget(m_published);
     column->addWidget(m_details);
     connect(m_pick, &QPushButton::clicked, this, &WeightsBox::pick);
     connect(m_remove, &QPushButton::clicked, this, [this] { Q_EMIT weightsChosen({}, {}); });
+    connect(m_published, &PublishedWeights::fileReady, this,
+            [this](const QString& path) { check(path, true); });
+    connect(m_published, &PublishedWeights::failed, this, &WeightsBox::failed);
     showScratch();
 }
 
 void WeightsBox::setSpec(const ModelSpec& spec) {
     m_spec = spec;
+    m_published->setBackbone(spec.backbone);
     m_remove->setVisible(!spec.weightsPath.empty());
     if (spec.weightsPath.empty()) {
         m_jobs.cancelQuietly();

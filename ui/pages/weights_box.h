@@ -13,6 +13,7 @@ class QPushButton;
 namespace graft::ui {
 
 class FoldPanel;
+class PublishedWeights;
 
 class WeightsBox : public QWidget {
     Q_OBJECT
@@ -27,6 +28,8 @@ class WeightsBox : public QWidget {
     /// The file fits and was chosen by the person; "" when the weights were taken away.
     void weightsChosen(const QString& path, const QString& sha256);
     void checked(const graft::WeightReport& report);
+    /// Published weights could not be had.
+    void failed(const graft::Error& error);
 
  private:
     void pick();
@@ -42,6 +45,7 @@ class WeightsBox : public QWidget {
     QLabel* m_sentence;
     QPushButton* m_pick;
     QPushButton* m_remove;
+    PublishedWeights* m_published;
     FoldPanel* m_details;
     QLabel* m_detailText;
     JobBridge m_jobs;
