@@ -73,6 +73,24 @@ void addZip64(Files& files) {
     wrapped = patched(wrapped, zip.end64 + 40, zip.end64 + 1, 8);
     files.push_back({"zip64-wraps", patched(patched(wrapped, zip.end + 12, 0xffffffff, 4),
                                             zip.end + 16, 0xffffffff, 4)});
+    std::vector<ZipRecord> wide = torchRecords(goodPickle());
+    for (ZipRecord& record : wide) {
+        record.wide = true;
+    }
+    const ZipBytes all = zipOf(wide, true);
+    files.push_back({"zip64-entries", all.bytes, true});
+    const std::size_t field = all.centrals[1] + 46 + wide[1].name.size();
+    for (const std::uint64_t value :
+         {std::uint64_t(25), std::uint64_t(1) << 63, ~std::uint64_t(0)}) {
+        const std::string name = "zip64-entry-" + std::to_string(value);
+        const std::string plain = patched(all.bytes, field + 4, value, 8);
+        files.push_back({name + "-plain", plain});
+        files.push_back({name + "-packed", patched(all.bytes, field + 12, value, 8)});
+        files.push_back({name + "-both", patched(plain, field + 12, value, 8)});
+        files.push_back({name + "-offset", patched(all.bytes, field + 20, value, 8)});
+    }
+    files.push_back({"zip64-entry-field-short", patched(all.bytes, field + 2, 15, 2)});
+    files.push_back({"zip64-entry-field-other", patched(all.bytes, field, 2, 2)});
     files.push_back(
         {"zip64-deferred",
          patched(patched(zip.bytes, zip.end + 12, 0xffffffff, 4), zip.end + 16, 0xffffffff, 4),
