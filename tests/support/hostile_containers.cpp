@@ -126,7 +126,10 @@ void addEntries(Files& files) {
     std::string over = patched(zip.bytes, line + 20, 40, 4);
     over = patched(patched(over, line + 24, 40, 4), zip.locals[1] + 18, 40, 4);
     files.push_back({"entry-over-the-next", over});
+}
 
+// Archives whose numbers are right and whose entries are not.
+void addEntryLists(Files& files) {
     const auto records = [&](const std::string& name, std::vector<ZipRecord> list) {
         files.push_back({"entry-" + name, zipOf(list).bytes});
     };
@@ -194,38 +197,44 @@ void addTwoInOne(Files& files) {
                      torchLegacyStart().substr(0, 15) + whole("M\xea\x03") + whole("}")});
 }
 
+std::string tensor(const std::string& name, const std::string& shape, const std::string& offsets) {
+    return "\"" + name + R"(":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":)" + offsets +
+           "}";
+}
+
+void addHeader(Files& files, const std::string& name, const std::string& header) {
+    files.push_back({"safetensors-" + name, safetensorsBytes(header, std::string(24, 'd'))});
+}
+
 void addSafetensors(Files& files) {
-    const std::string data(24, 'd');
-    const auto header = [&](const std::string& name, const std::string& text) {
-        files.push_back({"safetensors-" + name, safetensorsBytes(text, data)});
-    };
-    const auto tensor = [](const std::string& name, const std::string& shape,
-                           const std::string& offsets) {
-        return "\"" + name + R"(":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":)" +
-               offsets + "}";
-    };
-    header("overlap",
-           "{" + tensor("a", "[4]", "[0,16]") + "," + tensor("b", "[4]", "[8,24]") + "}");
-    header("negative", "{" + tensor("a", "[6]", "[-24,0]") + "}");
-    header("negative-shape", "{" + tensor("a", "[-2,-3]", "[0,24]") + "}");
-    header("shape-overflows", "{" + tensor("a", "[4294967296,4294967296,6]", "[0,24]") + "}");
-    header("beyond", "{" + tensor("a", "[7]", "[0,28]") + "}");
-    header("backwards", "{" + tensor("a", "[6]", "[24,0]") + "}");
-    header("twice", "{" + tensor("a", "[6]", "[0,24]") + "," + tensor("a", "[6]", "[0,24]") + "}");
+    addHeader(files, "overlap",
+              "{" + tensor("a", "[4]", "[0,16]") + "," + tensor("b", "[4]", "[8,24]") + "}");
+    addHeader(files, "negative", "{" + tensor("a", "[6]", "[-24,0]") + "}");
+    addHeader(files, "negative-shape", "{" + tensor("a", "[-2,-3]", "[0,24]") + "}");
+    addHeader(files, "shape-overflows",
+              "{" + tensor("a", "[4294967296,4294967296,6]", "[0,24]") + "}");
+    addHeader(files, "beyond", "{" + tensor("a", "[7]", "[0,28]") + "}");
+    addHeader(files, "backwards", "{" + tensor("a", "[6]", "[24,0]") + "}");
+    addHeader(files, "twice",
+              "{" + tensor("a", "[6]", "[0,24]") + "," + tensor("a", "[6]", "[0,24]") + "}");
     for (const std::uint64_t length : {std::uint64_t(10'000'001), std::uint64_t(100'000'000),
                                        std::uint64_t(1) << 62, ~std::uint64_t(0)}) {
-        files.push_back({"safetensors-length-" + std::to_string(length),
-                         patched(safetensorsBytes(kGoodHeader, data), 0, length, 8)});
+        files.push_back(
+            {"safetensors-length-" + std::to_string(length),
+             patched(safetensorsBytes(kGoodHeader, std::string(24, 'd')), 0, length, 8)});
     }
-    header("tower", "{\"a\":" + std::string(5'000'000, '['));
-    // As long as a header may be, each filled with what takes most room.
+    addHeader(files, "tower", "{\"a\":" + std::string(5'000'000, '['));
+}
+
+// As long as a header may be, each filled with what takes most room.
+void addLongHeaders(Files& files) {
     constexpr std::size_t kLong = 9'990'000;
     std::string spaces = kGoodHeader;
     spaces.resize(kLong, ' ');
     files.push_back(
         {"safetensors-long-spaces", safetensorsBytes(spaces, sixFloats()[0].second), true});
-    header("long-name", "{\"" + std::string(kLong, 'n') + "\":0}");
-    header("long-brackets", "{\"a\":" + std::string(kLong, '['));
+    addHeader(files, "long-name", "{\"" + std::string(kLong, 'n') + "\":0}");
+    addHeader(files, "long-brackets", "{\"a\":" + std::string(kLong, '['));
     std::string ones = "1";
     std::string tensors = "{";
     std::string notes = R"({"__metadata__":{)";
@@ -238,9 +247,9 @@ void addSafetensors(Files& files) {
     for (int i = 0; notes.size() < kLong; ++i) {
         notes += "\"" + std::to_string(i) + "\":\"\",";
     }
-    header("long-shape", "{" + tensor("a", "[" + ones + "]", "[0,4]") + "}");
-    header("long-list", tensors + tensor("a", "[6]", "[0,24]") + "}");
-    header("long-notes", notes + R"("a":"b"},)" + tensor("a", "[6]", "[0,24]") + "}");
+    addHeader(files, "long-shape", "{" + tensor("a", "[" + ones + "]", "[0,4]") + "}");
+    addHeader(files, "long-list", tensors + tensor("a", "[6]", "[0,24]") + "}");
+    addHeader(files, "long-notes", notes + R"("a":"b"},)" + tensor("a", "[6]", "[0,24]") + "}");
 }
 
 void addTruncations(Files& files) {
@@ -266,8 +275,10 @@ std::vector<HostileFile> hostileContainers() {
     addEndRecords(files);
     addZip64(files);
     addEntries(files);
+    addEntryLists(files);
     addTwoInOne(files);
     addSafetensors(files);
+    addLongHeaders(files);
     addTruncations(files);
     return files;
 }
