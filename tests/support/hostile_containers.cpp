@@ -73,6 +73,24 @@ void addZip64(Files& files) {
     wrapped = patched(wrapped, zip.end64 + 40, zip.end64 + 1, 8);
     files.push_back({"zip64-wraps", patched(patched(wrapped, zip.end + 12, 0xffffffff, 4),
                                             zip.end + 16, 0xffffffff, 4)});
+    std::vector<ZipRecord> wide = torchRecords(goodPickle());
+    for (ZipRecord& record : wide) {
+        record.wide = true;
+    }
+    const ZipBytes all = zipOf(wide, true);
+    files.push_back({"zip64-entries", all.bytes, true});
+    const std::size_t field = all.centrals[1] + 46 + wide[1].name.size();
+    for (const std::uint64_t value :
+         {std::uint64_t(25), std::uint64_t(1) << 63, ~std::uint64_t(0)}) {
+        const std::string name = "zip64-entry-" + std::to_string(value);
+        const std::string plain = patched(all.bytes, field + 4, value, 8);
+        files.push_back({name + "-plain", plain});
+        files.push_back({name + "-packed", patched(all.bytes, field + 12, value, 8)});
+        files.push_back({name + "-both", patched(plain, field + 12, value, 8)});
+        files.push_back({name + "-offset", patched(all.bytes, field + 20, value, 8)});
+    }
+    files.push_back({"zip64-entry-field-short", patched(all.bytes, field + 2, 15, 2)});
+    files.push_back({"zip64-entry-field-other", patched(all.bytes, field, 2, 2)});
     files.push_back(
         {"zip64-deferred",
          patched(patched(zip.bytes, zip.end + 12, 0xffffffff, 4), zip.end + 16, 0xffffffff, 4),
@@ -108,7 +126,10 @@ void addEntries(Files& files) {
     std::string over = patched(zip.bytes, line + 20, 40, 4);
     over = patched(patched(over, line + 24, 40, 4), zip.locals[1] + 18, 40, 4);
     files.push_back({"entry-over-the-next", over});
+}
 
+// Archives whose numbers are right and whose entries are not.
+void addEntryLists(Files& files) {
     const auto records = [&](const std::string& name, std::vector<ZipRecord> list) {
         files.push_back({"entry-" + name, zipOf(list).bytes});
     };
@@ -127,7 +148,8 @@ void addEntries(Files& files) {
     records("zero-in-name", with({std::string("a/b\0c", 5), "x"}));
     records("no-name", with({"", "x"}));
     records("local-name-differs", with({"a/x", "x", 0, 0, "a/y"}));
-    records("unknown-method", with({"a/x", "x", 99}));
+    // Nobody reads it, so nobody minds; torch does not either.
+    files.push_back({"entry-unknown-method", zipOf(with({"a/x", "x", 99})).bytes, true});
     list[0].method = 8;
     records("pickle-compressed", list);
     list = torchRecords(goodPickle());
@@ -163,7 +185,7 @@ void addTwoInOne(Files& files) {
     // A zip archive inside a tensor.
     const std::string header = R"({"w":{"dtype":"U8","shape":[)" + std::to_string(zip.size()) +
                                R"(],"data_offsets":[0,)" + std::to_string(zip.size()) + "]}}";
-    files.push_back({"two-zip-in-a-tensor", safetensorsBytes(header, zip)});
+    files.push_back({"two-zip-in-a-tensor", safetensorsBytes(header, zip), true});
     std::string tar(1024, '\0');
     tar.replace(0, 8, "sys_info").replace(257, 5, "ustar");
     files.push_back({"two-tar", tar});
@@ -176,38 +198,44 @@ void addTwoInOne(Files& files) {
                      torchLegacyStart().substr(0, 15) + whole("M\xea\x03") + whole("}")});
 }
 
+std::string tensor(const std::string& name, const std::string& shape, const std::string& offsets) {
+    return "\"" + name + R"(":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":)" + offsets +
+           "}";
+}
+
+void addHeader(Files& files, const std::string& name, const std::string& header) {
+    files.push_back({"safetensors-" + name, safetensorsBytes(header, std::string(24, 'd'))});
+}
+
 void addSafetensors(Files& files) {
-    const std::string data(24, 'd');
-    const auto header = [&](const std::string& name, const std::string& text) {
-        files.push_back({"safetensors-" + name, safetensorsBytes(text, data)});
-    };
-    const auto tensor = [](const std::string& name, const std::string& shape,
-                           const std::string& offsets) {
-        return "\"" + name + R"(":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":)" +
-               offsets + "}";
-    };
-    header("overlap",
-           "{" + tensor("a", "[4]", "[0,16]") + "," + tensor("b", "[4]", "[8,24]") + "}");
-    header("negative", "{" + tensor("a", "[6]", "[-24,0]") + "}");
-    header("negative-shape", "{" + tensor("a", "[-2,-3]", "[0,24]") + "}");
-    header("shape-overflows", "{" + tensor("a", "[4294967296,4294967296,6]", "[0,24]") + "}");
-    header("beyond", "{" + tensor("a", "[7]", "[0,28]") + "}");
-    header("backwards", "{" + tensor("a", "[6]", "[24,0]") + "}");
-    header("twice", "{" + tensor("a", "[6]", "[0,24]") + "," + tensor("a", "[6]", "[0,24]") + "}");
+    addHeader(files, "overlap",
+              "{" + tensor("a", "[4]", "[0,16]") + "," + tensor("b", "[4]", "[8,24]") + "}");
+    addHeader(files, "negative", "{" + tensor("a", "[6]", "[-24,0]") + "}");
+    addHeader(files, "negative-shape", "{" + tensor("a", "[-2,-3]", "[0,24]") + "}");
+    addHeader(files, "shape-overflows",
+              "{" + tensor("a", "[4294967296,4294967296,6]", "[0,24]") + "}");
+    addHeader(files, "beyond", "{" + tensor("a", "[7]", "[0,28]") + "}");
+    addHeader(files, "backwards", "{" + tensor("a", "[6]", "[24,0]") + "}");
+    addHeader(files, "twice",
+              "{" + tensor("a", "[6]", "[0,24]") + "," + tensor("a", "[6]", "[0,24]") + "}");
     for (const std::uint64_t length : {std::uint64_t(10'000'001), std::uint64_t(100'000'000),
                                        std::uint64_t(1) << 62, ~std::uint64_t(0)}) {
-        files.push_back({"safetensors-length-" + std::to_string(length),
-                         patched(safetensorsBytes(kGoodHeader, data), 0, length, 8)});
+        files.push_back(
+            {"safetensors-length-" + std::to_string(length),
+             patched(safetensorsBytes(kGoodHeader, std::string(24, 'd')), 0, length, 8)});
     }
-    header("tower", "{\"a\":" + std::string(5'000'000, '['));
-    // As long as a header may be, each filled with what takes most room.
+    addHeader(files, "tower", "{\"a\":" + std::string(5'000'000, '['));
+}
+
+// As long as a header may be, each filled with what takes most room.
+void addLongHeaders(Files& files) {
     constexpr std::size_t kLong = 9'990'000;
     std::string spaces = kGoodHeader;
     spaces.resize(kLong, ' ');
     files.push_back(
         {"safetensors-long-spaces", safetensorsBytes(spaces, sixFloats()[0].second), true});
-    header("long-name", "{\"" + std::string(kLong, 'n') + "\":0}");
-    header("long-brackets", "{\"a\":" + std::string(kLong, '['));
+    addHeader(files, "long-name", "{\"" + std::string(kLong, 'n') + "\":0}");
+    addHeader(files, "long-brackets", "{\"a\":" + std::string(kLong, '['));
     std::string ones = "1";
     std::string tensors = "{";
     std::string notes = R"({"__metadata__":{)";
@@ -220,9 +248,9 @@ void addSafetensors(Files& files) {
     for (int i = 0; notes.size() < kLong; ++i) {
         notes += "\"" + std::to_string(i) + "\":\"\",";
     }
-    header("long-shape", "{" + tensor("a", "[" + ones + "]", "[0,4]") + "}");
-    header("long-list", tensors + tensor("a", "[6]", "[0,24]") + "}");
-    header("long-notes", notes + R"("a":"b"},)" + tensor("a", "[6]", "[0,24]") + "}");
+    addHeader(files, "long-shape", "{" + tensor("a", "[" + ones + "]", "[0,4]") + "}");
+    addHeader(files, "long-list", tensors + tensor("a", "[6]", "[0,24]") + "}");
+    addHeader(files, "long-notes", notes + R"("a":"b"},)" + tensor("a", "[6]", "[0,24]") + "}");
 }
 
 void addTruncations(Files& files) {
@@ -248,8 +276,10 @@ std::vector<HostileFile> hostileContainers() {
     addEndRecords(files);
     addZip64(files);
     addEntries(files);
+    addEntryLists(files);
     addTwoInOne(files);
     addSafetensors(files);
+    addLongHeaders(files);
     addTruncations(files);
     return files;
 }

@@ -128,7 +128,8 @@ std::string module(const std::string& state) {
 
 void addScripts(Files& files) {
     const std::string code = "import os\nos.system('touch canary')\n";
-    files.push_back({"script", torchScript(whole(module(dict({{"w", Tensor{}.made()}}))), code)});
+    files.push_back(
+        {"script", torchScript(whole(module(dict({{"w", Tensor{}.made()}}))), code), true});
     files.push_back({"script-no-module", torchScript(whole(dict({{"w", Tensor{}.made()}})), code)});
     std::string shared = module(dict({{"w", Tensor{}.made()}})) + "q" + std::string(1, '\0');
     for (int i = 1; i < 60; ++i) {

@@ -69,53 +69,69 @@ void addShapes(Files& files) {
     lie("storage-long-name", [](Tensor& t) { t.key = std::string(100'000, '0'); });
 }
 
-void addParts(Files& files) {
-    const auto state = [&](const std::string& name, const std::string& tensor) {
-        const std::string pickle = whole(dict({{"w", tensor}}));
-        files.push_back({"parts-" + name, torchZip(pickle)});
-        files.push_back({"parts-" + name + "-old", torchLegacy(pickle)});
-    };
-    const std::string storage = Tensor{}.storage();
-    const char* module = "torch._utils";
-    const char* rebuild = "_rebuild_tensor_v2";
-    state("none", call(module, rebuild, {}));
-    state("two", call(module, rebuild, {storage, integer(0)}));
-    state("storage-is-text",
-          call(module, rebuild, {text("x"), integer(0), integers({1}), integers({1})}));
-    state("shape-is-number", call(module, rebuild, {storage, integer(0), integer(6), integer(1)}));
-    state("shape-of-texts",
-          call(module, rebuild, {storage, integer(0), tuple({text("6")}), integers({1})}));
-    state("shape-of-truth",
-          call(module, rebuild, {storage, integer(0), tuple({"\x88"}), integers({1})}));
-    state("shape-over-64-bits",
-          call(module, rebuild,
-               {storage, integer(0), tuple({"\x8a\x09" + std::string(9, '\x7f')}), integers({1})}));
-    state("arguments-are-a-list", global(module, rebuild) + "](" + storage + "e" + "R");
-    state("calls-a-number", "K\x01)R");
-    state("calls-a-tensor", Tensor{}.made() + ")R");
-    state("parameter-of-text", call(module, "_rebuild_parameter", {text("x"), "\x89", "}"}));
-    state("parameter-of-nothing", call(module, "_rebuild_parameter", {}));
-    state("state-of-a-list", "](" + storage + "e" + integer(1) + "b");
-    state("old-tensor-without-state", call("torch", "FloatTensor", {}));
-    state("old-tensor-of-other-type",
-          call("torch", "LongTensor", {}) +
-              tuple({storage, integer(0), integers({6}), integers({1})}) + "b");
-    state("identity-is-number",
-          call(module, rebuild, {"K\x01Q", integer(0), integers({1}), integers({1})}));
-    state("identity-is-module", call(module, rebuild,
-                                     {tuple({text("module"), global("torch", "FloatStorage"),
-                                             text("0"), text("cpu"), integer(6)}) +
-                                          "Q",
-                                      integer(0), integers({6}), integers({1})}));
-    state("type-of-its-own",
-          call("torch._tensor", "_rebuild_from_type_v2",
-               {global(module, rebuild), global("evil", "Tensor"),
-                tuple({storage, integer(0), integers({6}), integers({1})}), "N"}));
-    state("version-3-without-type",
-          call(module, "_rebuild_tensor_v3", {storage, integer(0), integers({6}), integers({1})}));
-    state("name-is-not-text", Tensor{}.made() + "\x8c\x02\xff\xfe" + Tensor{}.made());
-    state("name-of-control-characters", Tensor{}.made() + text("a\x1b[31mb") + Tensor{}.made());
-    state("name-too-long", Tensor{}.made() + text(std::string(5000, 'n')) + Tensor{}.made());
+const std::string kStorage = Tensor{}.storage();
+const char* kModule = "torch._utils";
+const char* kRebuild = "_rebuild_tensor_v2";
+
+/// A state dict of one value in both containers.
+void addState(Files& files, const std::string& name, const std::string& value) {
+    const std::string pickle = whole(dict({{"w", value}}));
+    files.push_back({"parts-" + name, torchZip(pickle)});
+    files.push_back({"parts-" + name + "-old", torchLegacy(pickle)});
+}
+
+// Tensors that are called for with arguments of the wrong kind.
+void addArguments(Files& files) {
+    addState(files, "none", call(kModule, kRebuild, {}));
+    addState(files, "two", call(kModule, kRebuild, {kStorage, integer(0)}));
+    addState(files, "storage-is-text",
+             call(kModule, kRebuild, {text("x"), integer(0), integers({1}), integers({1})}));
+    addState(files, "shape-is-number",
+             call(kModule, kRebuild, {kStorage, integer(0), integer(6), integer(1)}));
+    addState(files, "shape-of-texts",
+             call(kModule, kRebuild, {kStorage, integer(0), tuple({text("6")}), integers({1})}));
+    addState(files, "shape-of-truth",
+             call(kModule, kRebuild, {kStorage, integer(0), tuple({"\x88"}), integers({1})}));
+    addState(
+        files, "shape-over-64-bits",
+        call(kModule, kRebuild,
+             {kStorage, integer(0), tuple({"\x8a\x09" + std::string(9, '\x7f')}), integers({1})}));
+    addState(files, "arguments-are-a-list",
+             global(kModule, kRebuild) + "](" + kStorage + "e" + "R");
+}
+
+// Calls, wrappers and names that are not those of tensors.
+void addOddParts(Files& files) {
+    addState(files, "calls-a-number", "K\x01)R");
+    addState(files, "calls-a-tensor", Tensor{}.made() + ")R");
+    addState(files, "parameter-of-text",
+             call(kModule, "_rebuild_parameter", {text("x"), "\x89", "}"}));
+    addState(files, "parameter-of-nothing", call(kModule, "_rebuild_parameter", {}));
+    addState(files, "state-of-a-list", "](" + kStorage + "e" + integer(1) + "b");
+    addState(files, "old-tensor-without-state", call("torch", "FloatTensor", {}));
+    addState(files, "old-tensor-of-other-type",
+             call("torch", "LongTensor", {}) +
+                 tuple({kStorage, integer(0), integers({6}), integers({1})}) + "b");
+    addState(files, "identity-is-number",
+             call(kModule, kRebuild, {"K\x01Q", integer(0), integers({1}), integers({1})}));
+    addState(files, "identity-is-module",
+             call(kModule, kRebuild,
+                  {tuple({text("module"), global("torch", "FloatStorage"), text("0"), text("cpu"),
+                          integer(6)}) +
+                       "Q",
+                   integer(0), integers({6}), integers({1})}));
+    addState(files, "type-of-its-own",
+             call("torch._tensor", "_rebuild_from_type_v2",
+                  {global(kModule, kRebuild), global("evil", "Tensor"),
+                   tuple({kStorage, integer(0), integers({6}), integers({1})}), "N"}));
+    addState(
+        files, "version-3-without-type",
+        call(kModule, "_rebuild_tensor_v3", {kStorage, integer(0), integers({6}), integers({1})}));
+    addState(files, "name-is-not-text", Tensor{}.made() + "\x8c\x02\xff\xfe" + Tensor{}.made());
+    addState(files, "name-of-control-characters",
+             Tensor{}.made() + text("a\x1b[31mb") + Tensor{}.made());
+    addState(files, "name-too-long",
+             Tensor{}.made() + text(std::string(5000, 'n')) + Tensor{}.made());
 }
 
 void addStorages(Files& files) {
@@ -171,7 +187,8 @@ void addStorages(Files& files) {
 std::vector<HostileFile> hostileTensors() {
     Files files;
     addShapes(files);
-    addParts(files);
+    addArguments(files);
+    addOddParts(files);
     addStorages(files);
     return files;
 }

@@ -10,7 +10,8 @@ namespace graft::testing {
 struct HostileFile {
     std::string name;
     std::string bytes;
-    /// Good ones show that the writer of the bad ones writes what torch reads.
+    /// To be read: these show that the writer of the bad ones writes what torch reads. All others
+    /// must be refused.
     bool good = false;
 };
 

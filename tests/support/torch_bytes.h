@@ -106,6 +106,7 @@ struct ZipRecord {
     std::uint64_t method = 0;
     std::uint64_t flags = 0;
     std::string localName = {};  ///< where it differs
+    bool wide = false;           ///< its numbers stand in zip64 fields, as in files over 4 GB
 };
 
 struct ZipBytes {
@@ -120,17 +121,29 @@ inline ZipBytes zipOf(const std::vector<ZipRecord>& records, bool zip64 = false)
     ZipBytes zip;
     std::string directory;
     for (const ZipRecord& record : records) {
+        const std::uint64_t size = record.data.size();
         const std::uint64_t sum =
-            crc32(0, reinterpret_cast<const Bytef*>(record.data.data()), uInt(record.data.size()));
+            crc32(0, reinterpret_cast<const Bytef*>(record.data.data()), uInt(size));
+        const std::string sizes =
+            record.wide ? little(~0ULL, 8) : little(size, 4) + little(size, 4);
         const std::string common = little(record.flags, 2) + little(record.method, 2) +
-                                   little(0, 4) + little(sum, 4) + little(record.data.size(), 4) +
-                                   little(record.data.size(), 4) + little(record.name.size(), 2);
+                                   little(0, 4) + little(sum, 4) + sizes +
+                                   little(record.name.size(), 2);
+        const std::string wideSizes = little(size, 8) + little(size, 8);
+        const std::string localExtra =
+            record.wide ? little(1, 2) + little(16, 2) + wideSizes : std::string();
         zip.locals.push_back(zip.bytes.size());
-        zip.bytes += "PK\x03\x04" + little(20, 2) + common + little(0, 2) +
-                     (record.localName.empty() ? record.name : record.localName) + record.data;
+        const std::string centralExtra =
+            record.wide ? little(1, 2) + little(24, 2) + wideSizes + little(zip.locals.back(), 8)
+                        : std::string();
+        zip.bytes += "PK\x03\x04" + little(20, 2) + common + little(localExtra.size(), 2) +
+                     (record.localName.empty() ? record.name : record.localName) + localExtra +
+                     record.data;
         zip.centrals.push_back(directory.size());
-        directory += "PK\x01\x02" + little(20, 2) + little(20, 2) + common + little(0, 12) +
-                     little(zip.locals.back(), 4) + record.name;
+        directory += "PK\x01\x02" + little(20, 2) + little(20, 2) + common +
+                     little(centralExtra.size(), 2) + little(0, 10) +
+                     little(record.wide ? 0xffffffff : zip.locals.back(), 4) + record.name +
+                     centralExtra;
     }
     const std::size_t begin = zip.bytes.size();
     for (std::size_t& at : zip.centrals) {

@@ -1,5 +1,6 @@
 // Weight files that torch wrote: every tensor must be what torch.load gives, to the bit. And those
 // that hold no weights: each refused with what to do about it.
+#include "core/nn/weights/finite.h"
 #include "core/nn/weights/weight_file.h"
 #include "tests/support/data_files.h"
 #include "tests/support/python_oracle.h"
@@ -35,6 +36,8 @@ class WeightFileTest : public QObject {
     void formsOfLaterTorch_data();
     void formsOfLaterTorch();
     void otherFiles();
+    void finite_data();
+    void finite();
 
  private:
     std::string path(const QString& name) const {
@@ -164,7 +167,7 @@ void WeightFileTest::notes_data() {
          R"("module." was taken off the names.)", R"("_orig_mod." was taken off the names.)",
          R"("model." was taken off the names.)"});
     row("backbone.zip.pth", {R"("backbone." was taken off the names of 14 tensors; )"
-                             "1 others have no such name."});
+                             "1 other does not carry it."});
     row("half-prefixed.zip.pth", {});
     row("script.pt", {"The tensors of a TorchScript program were read; its code was not."});
 }
@@ -332,6 +335,45 @@ void WeightFileTest::otherFiles() {
     const auto folder = WeightFile::open(m_files.path().toStdString());
     QVERIFY(!folder.ok());
     QCOMPARE(folder.error().code, ErrorCode::BadFormat);
+}
+
+void WeightFileTest::finite_data() {
+    QTest::addColumn<QString>("dtype");
+    QTest::addColumn<QByteArray>("number");
+    QTest::addColumn<bool>("isFinite");
+    const auto row = [](const char* name, const char* dtype, std::uint64_t bits, int byteCount,
+                        bool isFinite) {
+        QTest::newRow(name) << QString(dtype) << QByteArray::fromStdString(little(bits, byteCount))
+                            << isFinite;
+    };
+    row("float largest", "F32", 0x7f7fffff, 4, true);
+    row("float smallest", "F32", 0x80000001, 4, true);
+    row("float infinite", "F32", 0x7f800000, 4, false);
+    row("float minus infinite", "F32", 0xff800000, 4, false);
+    row("float none", "F32", 0x7fc00000, 4, false);
+    row("half largest", "F16", 0x7bff, 2, true);
+    row("half infinite", "F16", 0xfc00, 2, false);
+    row("half none", "F16", 0x7e01, 2, false);
+    row("brain float largest", "BF16", 0x7f7f, 2, true);
+    row("brain float none", "BF16", 0x7fc0, 2, false);
+    row("double largest", "F64", 0x7fefffffffffffff, 8, true);
+    row("double infinite", "F64", 0xfff0000000000000, 8, false);
+    row("double none", "F64", 0x7ff8000000000000, 8, false);
+    row("integer", "I32", 0x7fc00000, 4, true);
+}
+
+// At any place in a row of numbers, and at an odd address.
+void WeightFileTest::finite() {
+    QFETCH(QString, dtype);
+    QFETCH(QByteArray, number);
+    QFETCH(bool, isFinite);
+    for (int place = 0; place < 37; ++place) {
+        QByteArray bytes(1 + 37 * number.size(), '\0');
+        bytes.replace(1 + place * number.size(), number.size(), number);
+        const TensorView view{
+            dtype.toStdString(), {37}, bytes.constData() + 1, std::uint64_t(bytes.size() - 1)};
+        QCOMPARE(allFinite(view), isFinite);
+    }
 }
 
 QTEST_GUILESS_MAIN(WeightFileTest)

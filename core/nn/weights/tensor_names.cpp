@@ -45,8 +45,9 @@ bool stripOne(Tensors* tensors, std::vector<std::string>* notes) {
         }
         std::string note = "\"" + std::string(prefix) + "\" was taken off the names";
         if (others > 0) {
-            note += " of " + std::to_string(count) + " tensors; " + std::to_string(others) +
-                    " others have no such name";
+            note += " of " + std::to_string(count) + " tensors; " +
+                    (others == 1 ? "1 other does" : std::to_string(others) + " others do") +
+                    " not carry it";
         }
         notes->push_back(note + ".");
         return true;
