@@ -12,14 +12,14 @@ graft_test(tst_evaluation LABEL unit SOURCES unit/tst_evaluation.cpp
 graft_test(tst_evaluator LABEL unit SOURCES unit/tst_evaluator.cpp LINK graft_analysis)
 graft_test(tst_key_layouts_oracle LABEL oracle SOURCES oracle/tst_key_layouts_oracle.cpp
     LINK graft_nn)
-# All backbones take longer than one test may: each part has every fourth of them.
+# All backbones take longer than one test may: each part has every eighth of them.
 graft_test(tst_backbones_oracle LABEL oracle SOURCES oracle/tst_backbones_oracle.cpp
     LINK graft_nn)
 set_tests_properties(tst_backbones_oracle PROPERTIES
-    ENVIRONMENT "QT_QPA_PLATFORM=offscreen;GRAFT_PART=1/4")
-foreach(part 2 3 4)
+    ENVIRONMENT "QT_QPA_PLATFORM=offscreen;GRAFT_PART=1/8")
+foreach(part 2 3 4 5 6 7 8)
     add_test(NAME tst_backbones_oracle_${part} COMMAND tst_backbones_oracle sameAsTorchvision)
     set_tests_properties(tst_backbones_oracle_${part} PROPERTIES LABELS oracle TIMEOUT 300
         SKIP_REGULAR_EXPRESSION "all tests skipped"
-        ENVIRONMENT "QT_QPA_PLATFORM=offscreen;GRAFT_PART=${part}/4")
+        ENVIRONMENT "QT_QPA_PLATFORM=offscreen;GRAFT_PART=${part}/8")
 endforeach()

@@ -55,7 +55,7 @@ bool comparesGradients(const std::string& id) {
     return all.count(id) > 0;
 }
 
-/// GRAFT_PART = "2/4" leaves every fourth backbone, from the second on.
+/// GRAFT_PART = "2/8" leaves every eighth backbone, from the second on.
 bool isInPart(std::size_t index) {
     const QStringList part = qEnvironmentVariable("GRAFT_PART", "1/1").split('/');
     return index % part.at(1).toUInt() == part.at(0).toUInt() - 1;
@@ -153,7 +153,7 @@ void BackbonesOracle::sameAsTorchvision() {
             family.auxiliaryPrefixes.begin(), family.auxiliaryPrefixes.end(),
             [&tensor = tensor](const std::string& start) { return tensor.rfind(start, 0) == 0; });
     }
-    QCOMPARE(auxiliary > 0, !family.auxiliaryPrefixes.empty());
+    QCOMPARE(auxiliary > 0, name == "googlenet" || name == "inception_v3");
     QCOMPARE(report.matched + auxiliary, std::int64_t(file->tensors().size()));
     QVERIFY(copyWeights(*file, network).ok());
     compareSettings(network, *answers);

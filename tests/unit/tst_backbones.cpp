@@ -262,6 +262,7 @@ void BackbonesTest::positionsFollowTheImageSize() {
     spec.weightsPath = path.toStdString();
     QCOMPARE(sizesAt(96), (std::vector<std::int64_t>{1, 10, 768}));
     QCOMPARE(sizesAt(160), (std::vector<std::int64_t>{1, 26, 768}));
+    QCOMPARE(sizesAt(32), (std::vector<std::int64_t>{1, 2, 768}));
     QCOMPARE(sizesAt(0), (std::vector<std::int64_t>{1, 50, 768}));
     // What is no grid is refused.
     draft.tensors["encoder.pos_embedding"] = torch::zeros({1, 12, 768});
