@@ -5,6 +5,8 @@ target_link_libraries(package_checker PRIVATE graft_deploy)
 
 graft_test(tst_package_parts LABEL unit SOURCES unit/tst_package_parts.cpp LINK graft_deploy)
 graft_test(tst_package LABEL unit SOURCES unit/tst_package.cpp LINK graft_deploy)
+graft_test(tst_traced_backbones LABEL unit SOURCES unit/tst_traced_backbones.cpp
+    LINK graft_deploy)
 graft_test(tst_export_oracle LABEL oracle SOURCES oracle/tst_export_oracle.cpp
     LINK graft_deploy)
 foreach(test tst_package tst_export_oracle)

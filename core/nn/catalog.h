@@ -6,7 +6,7 @@
 
 namespace graft {
 
-/// small_cnn, squeezenet1_0, squeezenet1_1, mobilenet_v2, resnet18, resnet34, resnet50.
+/// By torchvision's names, the quick and small ones first; "small_cnn" is Graft's own.
 const std::vector<BackboneInfo>& backboneCatalog();
 /// Error InvalidArgument names the known ones.
 Result<BackboneInfo> findBackbone(const std::string& id);

@@ -69,21 +69,6 @@ std::string paddingFor(const Family& family, const std::string& chosen) {
     return family.knowsTfSame ? chosen : kPaddingSymmetric;
 }
 
-Error doesNotFit(const WeightReport& report, const ModelSpec& spec) {
-    std::string detail;
-    const auto add = [&detail](const char* what, const std::vector<std::string>& names) {
-        for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 5); ++i) {
-            detail += (detail.empty() ? "" : "; ") + std::string(what) + names[i];
-        }
-    };
-    add("missing ", report.missing);
-    add("other shape ", report.mismatched);
-    add("unknown ", report.unexpected);
-    return Error{ErrorCode::Mismatch, report.sentence, detail,
-                 "Choose weights of " + spec.backbone +
-                     ", or another backbone, or train without weights. Nothing was changed."};
-}
-
 }  // namespace
 
 void Classifier::State::takeTensors() {
@@ -122,24 +107,26 @@ void Classifier::State::freezeInside(const std::string& path, bool freeze) {
     while (frozenPrefix < stageParameters.size() && allFrozen(stageParameters[frozenPrefix])) {
         ++frozenPrefix;
     }
-    headFrozen = true;
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-        headFrozen = headFrozen && (frozen[i] || !layerIsInside(parameters[i].name, "head"));
-    }
+    const Head& head = *network->head();
+    headFrozen = !head.weight.requires_grad() && !head.bias.requires_grad();
     applyModes();
 }
 
-// A layer with nothing left to train is in eval mode: its batch-norm buffers and counter rest.
+// What has nothing left to train is in eval mode: batch-norm buffers and counters rest, and a block
+// draws no branch to leave out.
 void Classifier::State::applyModes() {
     network->train(training);
     if (!training) {
         return;
     }
-    std::map<std::string, bool> anyTrainable;  // layer path -> has a trainable parameter
+    std::map<std::string, bool> anyTrainable;  // module path -> a parameter in it is trainable
     for (std::size_t i = 0; i < parameters.size(); ++i) {
         const std::string& name = parameters[i].name;
-        bool& trainable = anyTrainable[name.substr(0, name.rfind('.'))];
-        trainable = trainable || !frozen[i];
+        for (auto end = name.rfind('.'); end != std::string::npos && end > 0;
+             end = name.rfind('.', end - 1)) {
+            bool& trainable = anyTrainable[name.substr(0, end)];
+            trainable = trainable || !frozen[i];
+        }
     }
     for (const auto& entry : network->named_modules("", /*include_self=*/false)) {
         const auto found = anyTrainable.find(entry.key());
@@ -151,7 +138,8 @@ void Classifier::State::applyModes() {
 
 torch::Tensor Classifier::State::run(std::size_t first, std::size_t last,
                                      const torch::Tensor& x) const {
-    torch::Tensor y = x.contiguous(kMemoryFormat);
+    // Tokens of a transformer are no pictures.
+    torch::Tensor y = x.dim() == 4 ? x.contiguous(kMemoryFormat) : x;
     const std::size_t border = std::clamp(frozenPrefix, first, last);
     if (first < border) {
         const torch::NoGradGuard noGrad;
@@ -188,7 +176,7 @@ Result<std::shared_ptr<Classifier>> Classifier::create(const ModelSpec& spec, in
             const Network probe(*family, {1, HeadKind::Replaced, false});
             report = compareWeights(*file, probe);
             if (!report.usable) {
-                return doesNotFit(report, spec);
+                return misfitError(report, spec.backbone);
             }
             GRAFT_TRY(report.sha256, sha256File(spec.weightsPath));
             if (!spec.weightsSha256.empty() && spec.weightsSha256 != report.sha256) {
@@ -243,8 +231,9 @@ Result<std::shared_ptr<Classifier>> Classifier::createBare(const ModelSpec& spec
         state.preprocess = preprocess;
         state.classCount = classCount;
         state.network = std::make_shared<Network>(
-            *family,
-            NetworkOptions{classCount, HeadKind::Replaced, state.spec.padding == kPaddingTfSame});
+            *family, NetworkOptions{classCount, HeadKind::Replaced,
+                                    state.spec.padding == kPaddingTfSame, preprocess.inputSize});
+        state.network->setGenerator(state.dropout);
         state.tree = buildLayerTree(*state.network);
         state.takeTensors();
         classifier->setTraining(false);
@@ -265,7 +254,7 @@ torch::Tensor Classifier::features(const torch::Tensor& x) {
 torch::Tensor Classifier::forwardFrom(std::size_t first, const torch::Tensor& x) {
     State& state = *m_state;
     const torch::Tensor features = state.run(first, stageCount(), x);
-    return state.network->head()->forward(state.dropped(Network::pool(features)));
+    return state.network->head()->forward(state.dropped(state.network->pool(features)));
 }
 
 torch::Tensor Classifier::forwardTo(std::size_t last, const torch::Tensor& x) {
@@ -273,11 +262,16 @@ torch::Tensor Classifier::forwardTo(std::size_t last, const torch::Tensor& x) {
 }
 
 void Classifier::scaleHeadTo(const torch::Tensor& features) {
-    m_state->network->head()->setScaling(Network::pool(features));
+    const torch::NoGradGuard noGrad;
+    m_state->network->head()->setScaling(m_state->network->pool(features));
 }
 
 std::size_t Classifier::frozenPrefix() const {
     return m_state->frozenPrefix;
+}
+
+std::optional<std::size_t> Classifier::stageNamed(const std::string& name) const {
+    return m_state->network->stageNamed(name);
 }
 
 std::size_t Classifier::stageCount() const {

@@ -1,6 +1,6 @@
 // Classifier: a backbone of named stages and a head, with torchvision's parameter names
 // ("layer1.0.conv1.weight"; the new head is "head.weight" and "head.bias"). Knows what is frozen;
-// frozen means no gradient, batch-norm in eval mode, dropout off.
+// frozen means no gradient, batch-norm in eval mode, dropout and stochastic depth off.
 // Includes torch: for core/analysis, train and deploy only. Thread: one owner.
 #pragma once
 
@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,8 @@ class Classifier {
     /// x [N, 3, S, S] float32 normalised -> logits [N, C]. Stages of the frozen prefix run
     /// without autograd.
     torch::Tensor forward(const torch::Tensor& x);
-    /// Input -> [N, F, H, W], output of the last stage before pooling.
+    /// Input -> output of the last stage before pooling: [N, F, H, W], or tokens [N, T, F] of a
+    /// transformer with a class token (which is the first).
     torch::Tensor features(const torch::Tensor& x);
 
     /// Leading stages in which everything is frozen: their output does not change from epoch to
@@ -47,8 +49,12 @@ class Classifier {
     /// Output of stages 0..last-1, frozen ones without autograd.
     torch::Tensor forwardTo(std::size_t last, const torch::Tensor& x);
 
-    /// Fits the head's input scaling to features() of some pictures, [N, F, H, W] with N >= 2. For
-    /// a head that has not learnt yet. The scaling is kept in buffers.
+    /// The stage by its path in the tree, the torchvision node whose output it gives or a name
+    /// that other programs use ("block4_pool"); stage i's output is forwardTo(i + 1, x).
+    std::optional<std::size_t> stageNamed(const std::string& name) const;
+
+    /// Fits the head's input scaling to features() of N >= 2 pictures. For a head that has not
+    /// learnt yet. The scaling is kept in buffers.
     void scaleHeadTo(const torch::Tensor& features);
 
     /// Parameters and buffers in a fixed order, by name. Batch-norm counters are buffers.
@@ -65,8 +71,8 @@ class Classifier {
 
     /// Training mode for what is not frozen, eval mode for the rest; or eval for all.
     void setTraining(bool training);
-    /// Seeds the dropout of the next forward pass (a function of run seed and step, so a resumed
-    /// run draws the same mask).
+    /// Seeds dropout and stochastic depth of the next forward pass (a function of run seed and
+    /// step, so a resumed run draws the same).
     void setDropoutSeed(std::uint64_t seed);
 
     const ModelSpec& spec() const;  ///< `padding` resolved, never "auto"

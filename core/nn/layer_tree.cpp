@@ -1,5 +1,8 @@
 #include "core/nn/layer_tree.h"
 
+#include <algorithm>
+#include <cctype>
+
 namespace graft {
 namespace {
 
@@ -12,30 +15,47 @@ std::int64_t countOwn(const torch::nn::Module& module) {
 }
 
 std::string convLabel(const ConvShape& shape, const std::string& path) {
-    std::string name = shape.groups > 1 ? "Depthwise convolution " : "Convolution ";
+    std::string name = "Convolution ";
     if (path.find(".downsample.") != std::string::npos) {
         name = "Shortcut convolution ";
+    } else if (shape.groups > 1) {
+        name = shape.groups == shape.in ? "Depthwise convolution " : "Grouped convolution ";
     }
-    const std::string side = std::to_string(shape.kernel);
-    return name + side + "x" + side + ", " + std::to_string(shape.out) + " channels";
+    return name + std::to_string(shape.kernel) + "x" + std::to_string(shape.kernelWidth()) + ", " +
+           std::to_string(shape.out) + " channels";
 }
 
-// The layer as a node, or nothing for a module that only groups others.
-std::optional<LayerNode> leafNode(const std::string& path, torch::nn::Module& module) {
-    LayerNode node;
-    node.path = path;
-    node.parameters = countOwn(module);
+// A weight that stands in no layer: "class_token" -> "Class token".
+std::string looseLabel(const std::string& name) {
+    std::string label = name;
+    std::replace(label.begin(), label.end(), '_', ' ');
+    label[0] = char(std::toupper(static_cast<unsigned char>(label[0])));
+    return label;
+}
+
+// The module's own weights as nodes: one for a layer, one for each weight outside of layers.
+void addLeaves(const std::string& path, const torch::nn::Module& module,
+               std::vector<LayerNode>* leaves) {
+    const auto add = [&](const char* kind, const std::string& label) {
+        leaves->push_back({path, label, kind, countOwn(module), {}});
+    };
     if (const auto* conv = module.as<Conv>()) {
-        node.kind = "conv";
-        node.label = convLabel(conv->shape(), path);
-        return node;
+        add("conv", convLabel(conv->shape(), path));
+    } else if (const auto* norm = module.as<Norm>()) {
+        add("norm", "Batch norm, " + std::to_string(norm->weight.numel()) + " channels");
+    } else if (const auto* layerNorm = module.as<LayerNorm>()) {
+        add("norm", "Layer norm, " + std::to_string(layerNorm->weight.numel()) + " channels");
+    } else if (const auto* linear = module.as<Linear>()) {
+        add("linear", "Linear layer, " + std::to_string(linear->weight.size(0)) + " outputs");
+    } else {
+        for (const auto& entry : module.named_parameters(/*recurse=*/false)) {
+            leaves->push_back({path.empty() ? entry.key() : path + "." + entry.key(),
+                               looseLabel(entry.key()),
+                               "weights",
+                               entry.value().numel(),
+                               {}});
+        }
     }
-    if (const auto* norm = module.as<Norm>()) {
-        node.kind = "norm";
-        node.label = "Batch norm, " + std::to_string(norm->weight.numel()) + " channels";
-        return node;
-    }
-    return std::nullopt;
 }
 
 void addChild(LayerNode& parent, LayerNode child) {
@@ -72,14 +92,16 @@ LayerNode stageNode(const Stage& stage, const std::vector<LayerNode>& leaves) {
 
 LayerNode buildLayerTree(const Network& network) {
     std::vector<LayerNode> leaves;
+    addLeaves("", network, &leaves);
     for (const auto& entry : network.named_modules("", /*include_self=*/false)) {
-        if (auto leaf = leafNode(entry.key(), *entry.value())) {
-            leaves.push_back(std::move(*leaf));
-        }
+        addLeaves(entry.key(), *entry.value(), &leaves);
     }
     LayerNode root{"", network.family().info.title, "network", 0, {}};
     for (const Stage& stage : network.stages()) {
         addChild(root, stageNode(stage, leaves));
+    }
+    if (!network.poolStage().path.empty()) {
+        addChild(root, stageNode(network.poolStage(), leaves));
     }
     const Linear& head = *network.head();
     addChild(root, {"head",

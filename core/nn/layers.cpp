@@ -15,6 +15,14 @@ void fill(torch::Tensor& tensor, Draw draw) {
     tensor.copy_(values);
 }
 
+void fillUniform(torch::Tensor& tensor, double bound, at::Generator& generator) {
+    fill(tensor, [&](torch::Tensor values) { values.uniform_(-bound, bound, generator); });
+}
+
+double fanIn(const Conv& conv) {
+    return double(conv.weight.numel() / conv.weight.size(0));
+}
+
 // Padding before and after, and whether there is any.
 struct SamePadding {
     std::int64_t before = 0;
@@ -31,9 +39,9 @@ SamePadding samePadding(std::int64_t size, int kernel, int stride) {
 
 Conv::Conv(const ConvShape& shape, bool tfSame)
     : m_shape(shape), m_tfSame(tfSame && shape.stride > 1) {
-    weight = register_parameter(
-        "weight", torch::zeros({shape.out, shape.in / shape.groups, shape.kernel, shape.kernel})
-                      .contiguous(kMemoryFormat));
+    weight = register_parameter("weight", torch::zeros({shape.out, shape.in / shape.groups,
+                                                        shape.kernel, shape.kernelWidth()})
+                                              .contiguous(kMemoryFormat));
     if (shape.bias) {
         bias = register_parameter("bias", torch::zeros({shape.out}));
     }
@@ -43,7 +51,9 @@ torch::Tensor Conv::forward(const torch::Tensor& x) const {
     if (m_tfSame) {
         return forwardTfSame(x);
     }
-    return torch::conv2d(x, weight, bias, m_shape.stride, m_shape.padding, 1, m_shape.groups);
+    return torch::conv2d(x, weight, bias, m_shape.stride,
+                         c10::IntArrayRef{m_shape.padding, m_shape.paddingWidth()}, 1,
+                         m_shape.groups);
 }
 
 torch::Tensor Conv::forwardTfSame(const torch::Tensor& x) const {
@@ -59,7 +69,7 @@ torch::Tensor Conv::forwardTfSame(const torch::Tensor& x) const {
                          m_shape.groups);
 }
 
-Norm::Norm(int channels) {
+Norm::Norm(int channels, const NormSettings& settings) : m_settings(settings) {
     weight = register_parameter("weight", torch::ones({channels}));
     bias = register_parameter("bias", torch::zeros({channels}));
     runningMean = register_buffer("running_mean", torch::zeros({channels}));
@@ -71,13 +81,40 @@ torch::Tensor Norm::forward(const torch::Tensor& x) {
     if (is_training()) {
         batchesSeen += 1;
     }
-    return torch::batch_norm(x, weight, bias, runningMean, runningVar, is_training(), 0.1, 1e-5,
-                             true);
+    return torch::batch_norm(x, weight, bias, runningMean, runningVar, is_training(),
+                             m_settings.momentum, m_settings.eps, true);
 }
 
-Linear::Linear(int in, int out) {
+LayerNorm::LayerNorm(int channels, double eps) : m_eps(eps) {
+    weight = register_parameter("weight", torch::ones({channels}));
+    bias = register_parameter("bias", torch::zeros({channels}));
+}
+
+torch::Tensor LayerNorm::forward(const torch::Tensor& x) const {
+    return torch::layer_norm(x, weight.sizes(), weight, bias, m_eps);
+}
+
+torch::Tensor LayerNorm::forwardPicture(const torch::Tensor& x) const {
+    return forward(x.permute({0, 2, 3, 1})).permute({0, 3, 1, 2});
+}
+
+torch::Tensor DropPath::forward(const torch::Tensor& branch) const {
+    if (!is_training() || m_probability <= 0 || !m_generator.defined()) {
+        return branch;
+    }
+    const double keep = 1.0 - m_probability;
+    std::vector<std::int64_t> sizes(std::size_t(branch.dim()), 1);
+    sizes[0] = branch.size(0);
+    const torch::Tensor mask =
+        torch::empty(sizes, torch::kFloat32).bernoulli_(keep, m_generator).div_(keep);
+    return branch * mask.to(branch.options());
+}
+
+Linear::Linear(int in, int out, bool withBias) {
     weight = register_parameter("weight", torch::zeros({out, in}));
-    bias = register_parameter("bias", torch::zeros({out}));
+    if (withBias) {
+        bias = register_parameter("bias", torch::zeros({out}));
+    }
 }
 
 torch::Tensor Linear::forward(const torch::Tensor& x) const {
@@ -102,16 +139,24 @@ void Head::setScaling(const torch::Tensor& pooled) {
 }
 
 void initKaimingNormalFanOut(Conv& conv, at::Generator& generator) {
-    const ConvShape& shape = conv.shape();
-    const double fanOut = double(shape.out) * shape.kernel * shape.kernel;
+    const double fanOut = double(conv.weight.numel() / conv.weight.size(1));
     initNormal(conv.weight, std::sqrt(2.0 / fanOut), generator);
 }
 
 void initKaimingUniformFanIn(Conv& conv, at::Generator& generator) {
-    const ConvShape& shape = conv.shape();
-    const double fanIn = double(shape.in / shape.groups) * shape.kernel * shape.kernel;
-    const double bound = std::sqrt(6.0 / fanIn);
-    fill(conv.weight, [&](torch::Tensor values) { values.uniform_(-bound, bound, generator); });
+    fillUniform(conv.weight, std::sqrt(6.0 / fanIn(conv)), generator);
+}
+
+void initKaimingNormalFanIn(Conv& conv, at::Generator& generator) {
+    initNormal(conv.weight, std::sqrt(2.0 / fanIn(conv)), generator);
+}
+
+void initConvDefault(Conv& conv, at::Generator& generator) {
+    const double bound = 1.0 / std::sqrt(fanIn(conv));
+    fillUniform(conv.weight, bound, generator);
+    if (conv.bias.defined()) {
+        fillUniform(conv.bias, bound, generator);
+    }
 }
 
 void initNormal(torch::Tensor& tensor, double std, at::Generator& generator) {
@@ -121,8 +166,12 @@ void initNormal(torch::Tensor& tensor, double std, at::Generator& generator) {
 void initLinear(Linear& linear, at::Generator& generator) {
     const double bound = 1.0 / std::sqrt(double(linear.weight.size(1)));
     for (torch::Tensor* tensor : {&linear.weight, &linear.bias}) {
-        fill(*tensor, [&](torch::Tensor values) { values.uniform_(-bound, bound, generator); });
+        fillUniform(*tensor, bound, generator);
     }
+}
+
+void initXavierUniform(torch::Tensor& matrix, at::Generator& generator) {
+    fillUniform(matrix, std::sqrt(6.0 / double(matrix.size(0) + matrix.size(1))), generator);
 }
 
 }  // namespace graft

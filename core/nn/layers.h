@@ -20,6 +20,11 @@ struct ConvShape {
     int padding = 0;  ///< px on every side
     int groups = 1;
     bool bias = false;
+    int kernelAcross = 0;   ///< 0 = square; else the width, and `kernel` is the height
+    int paddingAcross = 0;  ///< with kernelAcross: px left and right, and `padding` above and below
+
+    int kernelWidth() const { return kernelAcross > 0 ? kernelAcross : kernel; }
+    int paddingWidth() const { return kernelAcross > 0 ? paddingAcross : padding; }
 };
 
 class Conv : public torch::nn::Module {
@@ -30,7 +35,7 @@ class Conv : public torch::nn::Module {
     torch::Tensor forward(const torch::Tensor& x) const;
     const ConvShape& shape() const { return m_shape; }
 
-    torch::Tensor weight;  ///< [out, in / groups, k, k] float32
+    torch::Tensor weight;  ///< [out, in / groups, k, k] float32; height before width
     torch::Tensor bias;    ///< [out] or undefined
 
  private:
@@ -40,26 +45,68 @@ class Conv : public torch::nn::Module {
     bool m_tfSame = false;
 };
 
-/// Batch normalisation over N, H, W with torch's defaults (momentum 0.1, eps 1e-5).
+/// What batch norms of one network have in common; torch's defaults.
+struct NormSettings {
+    double eps = 1e-5;
+    double momentum = 0.1;
+};
+
+/// Batch normalisation over N, H, W.
 class Norm : public torch::nn::Module {
  public:
-    explicit Norm(int channels);
+    explicit Norm(int channels, const NormSettings& settings = {});
     torch::Tensor forward(const torch::Tensor& x);
+    const NormSettings& settings() const { return m_settings; }
 
     torch::Tensor weight;       ///< [C] float32
     torch::Tensor bias;         ///< [C]
     torch::Tensor runningMean;  ///< buffer [C]
     torch::Tensor runningVar;   ///< buffer [C]
     torch::Tensor batchesSeen;  ///< buffer, scalar int64
+
+ private:
+    NormSettings m_settings;
+};
+
+/// Normalises each position over its channels.
+class LayerNorm : public torch::nn::Module {
+ public:
+    LayerNorm(int channels, double eps);
+    /// Over the last dimension of x.
+    torch::Tensor forward(const torch::Tensor& x) const;
+    /// Over dimension 1 of [N, C, H, W].
+    torch::Tensor forwardPicture(const torch::Tensor& x) const;
+    double eps() const { return m_eps; }
+
+    torch::Tensor weight;  ///< [C] float32
+    torch::Tensor bias;    ///< [C]
+
+ private:
+    double m_eps;
+};
+
+/// Stochastic depth: while training it leaves out a residual branch at random, picture by picture,
+/// and scales the rest up, so that the mean stays.
+class DropPath : public torch::nn::Module {
+ public:
+    explicit DropPath(double probability) : m_probability(probability) {}
+    torch::Tensor forward(const torch::Tensor& branch) const;
+    double probability() const { return m_probability; }
+    /// Where the draws come from, shared with the caller. Until then everything passes.
+    void setGenerator(const at::Generator& generator) { m_generator = generator; }
+
+ private:
+    double m_probability;
+    at::Generator m_generator;
 };
 
 class Linear : public torch::nn::Module {
  public:
-    Linear(int in, int out);
+    Linear(int in, int out, bool withBias = true);
     torch::Tensor forward(const torch::Tensor& x) const;
 
     torch::Tensor weight;  ///< [out, in]
-    torch::Tensor bias;    ///< [out]
+    torch::Tensor bias;    ///< [out] or undefined
 };
 
 /// A linear layer that first brings its input to mean 0 and spread 1: backbones differ in the size
@@ -90,8 +137,14 @@ class Group : public torch::nn::Module {
 void initKaimingNormalFanOut(Conv& conv, at::Generator& generator);
 /// torch.nn.init.kaiming_uniform_ with its defaults (fan_in, a = 0).
 void initKaimingUniformFanIn(Conv& conv, at::Generator& generator);
+/// torch.nn.init.kaiming_normal_ with its defaults (mode fan_in, a = 0).
+void initKaimingNormalFanIn(Conv& conv, at::Generator& generator);
+/// torch.nn.Conv2d's own start: weight and bias uniform in +-1/sqrt(fan in).
+void initConvDefault(Conv& conv, at::Generator& generator);
 void initNormal(torch::Tensor& tensor, double std, at::Generator& generator);
 /// torch.nn.Linear's own start: weight and bias uniform in +-1/sqrt(in).
 void initLinear(Linear& linear, at::Generator& generator);
+/// torch.nn.init.xavier_uniform_ of a matrix.
+void initXavierUniform(torch::Tensor& matrix, at::Generator& generator);
 
 }  // namespace graft

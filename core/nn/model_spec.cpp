@@ -97,6 +97,10 @@ bool layerIsInside(const std::string& path, const std::string& group) {
     if (group == "backbone") {
         return !path.empty() && !isAtOrBelow(path, "head");
     }
+    if (const std::size_t plus = group.find('+'); plus != std::string::npos) {
+        return path == group || layerIsInside(path, group.substr(0, plus)) ||
+               layerIsInside(path, group.substr(plus + 1));
+    }
     // ResNet's first layers have no common prefix of their own.
     if (group == "stem" && (isAtOrBelow(path, "conv1") || isAtOrBelow(path, "bn1"))) {
         return true;

@@ -16,13 +16,17 @@ namespace graft {
 
 /// One backbone that Graft can build.
 struct BackboneInfo {
-    std::string id;               ///< torchvision's name, "resnet18"
-    std::string title;            ///< "ResNet-18"
-    std::string summary;          ///< one plain sentence: what it is good for
-    std::int64_t parameters = 0;  ///< without the head
-    int defaultImageSize = 224;   ///< px
-    int minImageSize = 32;        ///< px
-    double relativeCost = 1;      ///< multiply-adds per picture, squeezenet1_1 at 224 px = 1
+    std::string id;                      ///< torchvision's name, "resnet18"
+    std::string title;                   ///< "ResNet-18"
+    std::string summary;                 ///< one plain sentence: what it is good for
+    std::int64_t parameters = 0;         ///< without the head
+    int defaultImageSize = 224;          ///< px
+    int minImageSize = 32;               ///< px
+    double relativeCost = 1;             ///< multiply-adds per picture, squeezenet1_1 at 224 px = 1
+    double resizeRatio = 256.0 / 224.0;  ///< shorter side before the centre crop / image size
+    /// Published weights take pixels in -1..1 (mean and std 0.5 for every channel) whatever their
+    /// description says: torchvision's `transform_input`.
+    bool pixelsAroundZero = false;
 };
 
 /// A node in the tree of stages, blocks and layers. `path` is the torchvision parameter prefix
@@ -31,7 +35,7 @@ struct BackboneInfo {
 struct LayerNode {
     std::string path;
     std::string label;            ///< "Stage 1", "Block 2", "Convolution 3x3, 64"
-    std::string kind;             ///< "stage", "block", "conv", "norm", "linear", "head"
+    std::string kind;             ///< "stage", "block", "conv", "norm", "linear", "weights", "head"
     std::int64_t parameters = 0;  ///< of the node and all below
     std::vector<LayerNode> children;
 };
@@ -51,7 +55,8 @@ struct ModelSpec {
 nlohmann::json toJson(const ModelSpec& spec);
 Result<ModelSpec> modelSpecFromJson(const nlohmann::json& json);
 
-/// True when `path` is `group` or below it. "" holds everything, "backbone" all but "head".
+/// True when `path` is `group` or below it. "" holds everything, "backbone" all but "head",
+/// "features.4-6" the three numbers, "a+b" what is in one of the two.
 bool layerIsInside(const std::string& path, const std::string& group);
 
 /// How a weight file fits a network.

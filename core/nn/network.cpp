@@ -10,6 +10,7 @@ Network::Network(const Family& family, const NetworkOptions& options) : m_family
     BuildOptions build;
     build.tfSame = options.tfSame && family.knowsTfSame;
     build.originalClasses = options.head == HeadKind::Original ? options.classCount : 0;
+    build.imageSize = options.imageSize > 0 ? options.imageSize : family.info.defaultImageSize;
     m_body = family.build(*this, build);
     if (options.head == HeadKind::Replaced) {
         m_head =
@@ -23,6 +24,8 @@ void Network::initialise(std::uint64_t seed) {
     for (const auto& child : modules(/*include_self=*/false)) {
         if (auto* conv = child->as<Conv>()) {
             m_family.initConv(*conv, body);
+        } else if (m_family.initRest && child != m_head) {
+            m_family.initRest(*child, body);
         }
     }
     if (m_head) {
@@ -38,8 +41,31 @@ torch::Tensor Network::runStages(torch::Tensor x, std::size_t first, std::size_t
     return x;
 }
 
-torch::Tensor Network::pool(const torch::Tensor& features) {
+torch::Tensor meanOverPicture(const torch::Tensor& features) {
     return features.mean({2, 3});
+}
+
+torch::Tensor Network::pool(const torch::Tensor& features) const {
+    return m_body.pool.run ? m_body.pool.run(features) : meanOverPicture(features);
+}
+
+std::optional<std::size_t> Network::stageNamed(const std::string& name) const {
+    const auto alias = m_family.aliases.find(name);
+    const std::string& wanted = alias == m_family.aliases.end() ? name : alias->second;
+    for (std::size_t i = 0; i < m_body.stages.size(); ++i) {
+        if (m_body.stages[i].node == wanted || m_body.stages[i].path == wanted) {
+            return i;
+        }
+    }
+    return std::nullopt;
+}
+
+void Network::setGenerator(const at::Generator& generator) {
+    for (const auto& child : modules(/*include_self=*/false)) {
+        if (auto* drop = child->as<DropPath>()) {
+            drop->setGenerator(generator);
+        }
+    }
 }
 
 torch::Tensor Network::classify(const torch::Tensor& features) const {

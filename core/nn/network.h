@@ -4,11 +4,14 @@
 // Thread: one owner.
 #pragma once
 
+#include "core/nn/key_layouts.h"
 #include "core/nn/layers.h"
 #include "core/nn/model_spec.h"
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,9 +27,11 @@ struct Block {
     std::string label;  ///< "Block 2"
 };
 
-/// Stages run in order; each takes and gives [N, F, H, W].
+/// Stages run in order; each takes and gives [N, F, H, W], or tokens [N, T, F] in a transformer
+/// whose class token has no place in a picture.
 struct Stage {
-    std::string path;  ///< of the layer tree: a parameter prefix, a range "features.4-6" or "stem"
+    std::string path;  ///< of the layer tree, see layerIsInside: "layer1", "features.4-6", "stem"
+    std::string node;  ///< torchvision's node whose output this is ("maxpool", "features.6")
     std::string label;
     std::vector<Block> blocks;  ///< empty where layers stand directly in the stage
     std::function<torch::Tensor(const torch::Tensor&)> run;
@@ -34,13 +39,17 @@ struct Stage {
 
 struct BuildOptions {
     bool tfSame = false;
+    int imageSize = 224;      ///< px; matters where positions have weights of their own
     int originalClasses = 0;  ///< > 0: also build torchvision's classifier for so many classes
 };
 
 /// What a family gives: its modules are registered in the root.
 struct Body {
     std::vector<Stage> stages;
-    int channels = 0;  ///< F of the last stage
+    /// Features of the last stage -> [N, F]. Without `run` it is the mean over the picture; with a
+    /// path it has weights, which are the body's.
+    Stage pool;
+    int channels = 0;  ///< F that comes out of the pool
     /// Features -> logits, set when BuildOptions::originalClasses > 0.
     std::function<torch::Tensor(const torch::Tensor&)> originalHead;
 };
@@ -51,15 +60,31 @@ struct Family {
     bool knowsTfSame = false;
     /// Beginnings of the names of torchvision's classifier, dropped when weights are read.
     std::vector<std::string> classifierPrefixes;
+    /// The same for classifiers that only help while ImageNet is learnt.
+    std::vector<std::string> auxiliaryPrefixes;
+    /// Name in an older file -> today's; empty where names never changed.
+    std::function<std::string(const std::string&)> currentName;
+    /// timm's names for the same network, where they differ.
+    KeyLayout timm;
+    /// A parameter [1, 1 + n * n, F] of positions, brought to another grid when weights are read.
+    std::string positions;
+    /// Names that other programs give to stages ("block4_pool") -> torchvision's node.
+    std::map<std::string, std::string> aliases;
     std::function<Body(torch::nn::Module& root, const BuildOptions&)> build;
     std::function<void(Conv&, at::Generator&)> initConv;
+    /// For each module that is no convolution; empty where those keep what they are made with.
+    std::function<void(torch::nn::Module&, at::Generator&)> initRest;
 };
 
 struct NetworkOptions {
     int classCount = 0;
     HeadKind head = HeadKind::Replaced;
     bool tfSame = false;
+    int imageSize = 0;  ///< px; 0 = the backbone's default
 };
+
+/// [N, F, H, W] -> [N, F]
+torch::Tensor meanOverPicture(const torch::Tensor& features);
 
 class Network : public torch::nn::Module {
  public:
@@ -70,12 +95,17 @@ class Network : public torch::nn::Module {
     void initialise(std::uint64_t seed);
 
     const std::vector<Stage>& stages() const { return m_body.stages; }
+    const Stage& poolStage() const { return m_body.pool; }
     int channels() const { return m_body.channels; }
+    /// By its path, its torchvision node or an alias of the family.
+    std::optional<std::size_t> stageNamed(const std::string& name) const;
+    /// Where everything random while training comes from; shared with the caller.
+    void setGenerator(const at::Generator& generator);
     const Family& family() const { return m_family; }
     /// Stages first..last-1.
     torch::Tensor runStages(torch::Tensor x, std::size_t first, std::size_t last) const;
-    /// [N, F, H, W] -> [N, F]
-    static torch::Tensor pool(const torch::Tensor& features);
+    /// Features of the last stage -> [N, F].
+    torch::Tensor pool(const torch::Tensor& features) const;
     /// Logits from features, without dropout.
     torch::Tensor classify(const torch::Tensor& features) const;
     /// The linear layer of a replaced head; null with the original one.

@@ -9,9 +9,9 @@ namespace {
 
 constexpr int kLargestImageSize = 2048;
 
-// Shorter side before the crop: ImageNet's 256 for 224; a network of our own crops nothing away.
+// Shorter side before the crop.
 int resizeFor(const BackboneInfo& backbone, int inputSize) {
-    return backbone.id == "small_cnn" ? inputSize : int(std::lround(inputSize * 256.0 / 224.0));
+    return int(std::lround(inputSize * backbone.resizeRatio));
 }
 
 bool readThree(const nlohmann::json& json, std::array<double, 3>* values) {
@@ -57,6 +57,10 @@ Preprocess defaultPreprocess(const BackboneInfo& backbone) {
     Preprocess preprocess;
     preprocess.inputSize = backbone.defaultImageSize;
     preprocess.resizeSize = resizeFor(backbone, preprocess.inputSize);
+    if (backbone.pixelsAroundZero) {
+        preprocess.mean = {0.5, 0.5, 0.5};
+        preprocess.std = {0.5, 0.5, 0.5};
+    }
     return preprocess;
 }
 
@@ -64,6 +68,11 @@ Preprocess filePreprocess(const BackboneInfo& backbone, const FileMetadata& meta
                           std::vector<std::string>* notes) {
     Preprocess preprocess = defaultPreprocess(backbone);
     readScale(metadata, &preprocess, notes);
+    if (backbone.pixelsAroundZero && preprocess.mean == Preprocess().mean &&
+        preprocess.std == Preprocess().std) {
+        // torchvision describes them with ImageNet's scale, which its own network undoes.
+        preprocess = defaultPreprocess(backbone);
+    }
     const nlohmann::json size = jsonValue(metadata, "input_size");
     if (size.is_null()) {
         return preprocess;

@@ -10,11 +10,15 @@ target_link_libraries(graft_weights PUBLIC graft_data)
 set_source_files_properties(nn/weights/finite.cpp PROPERTIES COMPILE_OPTIONS -O3)
 
 graft_core_library(nn
-    SOURCES model_spec.cpp
-    TORCH_SOURCES catalog.cpp classifier.cpp layers.cpp layer_tree.cpp network.cpp
-        preprocess_choice.cpp weight_mapping.cpp
-        families/mobilenet_v2.cpp families/registry.cpp families/resnet.cpp
-        families/small_cnn.cpp families/squeezenet.cpp
+    SOURCES key_layouts.cpp model_spec.cpp
+    TORCH_SOURCES catalog.cpp classifier.cpp input_channels.cpp layers.cpp layer_tree.cpp
+        network.cpp preprocess_choice.cpp weight_mapping.cpp
+        families/alexnet.cpp families/blocks.cpp families/cifar_resnet.cpp families/convnext.cpp
+        families/densenet.cpp families/efficientnet.cpp families/googlenet.cpp
+        families/inception_v3.cpp families/mnasnet.cpp families/mobilenet_v2.cpp
+        families/mobilenet_v3.cpp families/registry.cpp families/regnet.cpp families/resnet.cpp
+        families/shufflenet_v2.cpp families/small_cnn.cpp families/squeezenet.cpp families/swin.cpp
+        families/vgg.cpp families/vit.cpp
     LINK graft_weights)
 
 # What is published and how it comes here: no torch either, so that tests of it need none.

@@ -3,6 +3,8 @@
 #include "core/nn/preprocess_choice.h"
 #include "core/nn/weights/finite.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 namespace graft {
@@ -19,16 +21,42 @@ bool endsWith(const std::string& text, const std::string& end) {
            text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
+bool startsWithAny(const std::string& text, const std::vector<std::string>& starts) {
+    return std::any_of(starts.begin(), starts.end(),
+                       [&text](const std::string& start) { return startsWith(text, start); });
+}
+
 bool isHead(const std::string& name, const Family& family) {
-    if (startsWith(name, "head.")) {
-        return true;
+    return startsWith(name, "head.") || startsWithAny(name, family.classifierPrefixes);
+}
+
+// Side of the grid behind positions [1, 1 + n * n, F]; 0 where it is none.
+std::int64_t gridSide(c10::ArrayRef<std::int64_t> shape) {
+    if (shape.size() != 3 || shape[0] != 1 || shape[1] < 2) {
+        return 0;
     }
-    for (const std::string& prefix : family.classifierPrefixes) {
-        if (startsWith(name, prefix)) {
-            return true;
-        }
-    }
-    return false;
+    const auto side = std::int64_t(std::lround(std::sqrt(double(shape[1] - 1))));
+    return side * side == shape[1] - 1 ? side : 0;
+}
+
+bool shapeFits(const std::string& name, c10::ArrayRef<std::int64_t> shape,
+               const torch::Tensor& target, const Family& family) {
+    return shape == target.sizes() ||
+           (name == family.positions && gridSide(shape) > 0 && shape[2] == target.size(2));
+}
+
+// The class token's position stays; the others are a picture that is brought to another size.
+torch::Tensor resizedPositions(const torch::Tensor& source, const torch::Tensor& target) {
+    const std::int64_t from = gridSide(source.sizes());
+    const std::int64_t to = gridSide(target.sizes());
+    const torch::Tensor picture = source.slice(1, 1)
+                                      .to(torch::kFloat32)
+                                      .transpose(1, 2)
+                                      .reshape({1, source.size(2), from, from});
+    const torch::Tensor resized =
+        torch::upsample_bicubic2d(picture, {to, to}, /*align_corners=*/true);
+    return torch::cat(
+        {source.slice(1, 0, 1).to(torch::kFloat32), resized.flatten(2).transpose(1, 2)}, 1);
 }
 
 std::map<std::string, torch::Tensor> backboneTensors(const Network& network) {
@@ -39,7 +67,10 @@ std::map<std::string, torch::Tensor> backboneTensors(const Network& network) {
     for (const auto& entry : network.named_buffers()) {
         tensors[entry.key()] = entry.value();
     }
-    std::erase_if(tensors, [](const auto& entry) { return layerIsInside(entry.first, "head"); });
+    if (network.head() != nullptr) {
+        std::erase_if(tensors,
+                      [](const auto& entry) { return layerIsInside(entry.first, "head"); });
+    }
     return tensors;
 }
 
@@ -124,15 +155,17 @@ std::string fitSentence(const WeightReport& report, std::int64_t fileClasses,
 
 void compareTensors(const WeightFile& file, const Network& network, WeightReport* report,
                     std::int64_t* fileClasses) {
+    const Family& family = network.family();
     const auto wanted = backboneTensors(network);
+    const auto given = torchvisionTensors(file, family.timm, family.currentName);
     for (const auto& [name, target] : wanted) {
-        const auto found = file.tensors().find(name);
-        if (found == file.tensors().end()) {
+        const auto found = given.find(name);
+        if (found == given.end()) {
             // Older files have no counters; they matter only to a momentum that is not used.
             if (!endsWith(name, ".num_batches_tracked")) {
                 report->missing.push_back(name);
             }
-        } else if (target.sizes() != c10::ArrayRef<std::int64_t>(found->second.shape)) {
+        } else if (!shapeFits(name, found->second.shape, target, family)) {
             report->mismatched.push_back(name + ": file " + shapeText(found->second.shape) +
                                          ", network " + shapeText(target.sizes()));
         } else if (!typeFits(found->second.dtype, target)) {
@@ -143,11 +176,11 @@ void compareTensors(const WeightFile& file, const Network& network, WeightReport
             ++report->matched;
         }
     }
-    for (const auto& [name, view] : file.tensors()) {
-        if (wanted.count(name) > 0) {
+    for (const auto& [name, view] : given) {
+        if (wanted.count(name) > 0 || startsWithAny(name, family.auxiliaryPrefixes)) {
             continue;
         }
-        if (!isHead(name, network.family())) {
+        if (!isHead(name, family)) {
             report->unexpected.push_back(name);
         } else if (endsWith(name, ".weight") && !view.shape.empty()) {
             *fileClasses = view.shape[0];
@@ -213,11 +246,28 @@ WeightReport compareWeights(const WeightFile& file, const Network& network) {
     return report;
 }
 
+Error misfitError(const WeightReport& report, const std::string& backbone) {
+    std::string detail;
+    const auto add = [&detail](const char* what, const std::vector<std::string>& names) {
+        for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 5); ++i) {
+            detail += (detail.empty() ? "" : "; ") + std::string(what) + names[i];
+        }
+    };
+    add("missing ", report.missing);
+    add("other shape ", report.mismatched);
+    add("unknown ", report.unexpected);
+    return Error{ErrorCode::Mismatch, report.sentence, detail,
+                 "Choose weights of " + backbone +
+                     ", or another backbone, or train without weights. Nothing was changed."};
+}
+
 Status copyWeights(const WeightFile& file, Network& network) {
     const torch::NoGradGuard noGrad;
+    const Family& family = network.family();
+    const auto given = torchvisionTensors(file, family.timm, family.currentName);
     for (auto& [name, target] : backboneTensors(network)) {
-        const auto found = file.tensors().find(name);
-        if (found == file.tensors().end()) {
+        const auto found = given.find(name);
+        if (found == given.end()) {
             continue;
         }
         if (!allFinite(found->second)) {
@@ -227,7 +277,11 @@ Status copyWeights(const WeightFile& file, Network& network) {
                          {},
                          "Download or copy the file again, or choose another one."};
         }
-        torch::Tensor(target).copy_(asTensor(found->second));
+        torch::Tensor source = asTensor(found->second);
+        if (source.sizes() != target.sizes()) {
+            source = resizedPositions(source, target);
+        }
+        torch::Tensor(target).copy_(source);
     }
     return {};
 }

@@ -10,6 +10,9 @@ namespace graft {
 /// Compares names, shapes and types with the backbone (not the head) of `network`.
 WeightReport compareWeights(const WeightFile& file, const Network& network);
 
+/// For a report that is not usable: its sentence, and the first names of what is wrong.
+Error misfitError(const WeightReport& report, const std::string& backbone);
+
 /// Copies what compareWeights found usable, converting to the network's types. Error BadFormat
 /// where a weight is not a finite number; the network is then half written.
 Status copyWeights(const WeightFile& file, Network& network);

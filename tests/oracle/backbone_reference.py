@@ -1,7 +1,11 @@
 """Answers of torchvision's own networks.
 
-alive MODEL WEIGHTS OUT      random weights, brought to life; logits and gradients
-tf-same WEIGHTS_IN OUT SIZE  mobilenet_v2 of a file with TensorFlow's padding by F.pad
+alive MODEL WEIGHTS OUT SIZE NODES GRADIENTS   random weights, brought to life; settings, logits,
+                                               the output of each of the NODES (a,b,c), gradients
+                                               (yes or no)
+tf-same MODEL WEIGHTS_IN OUT SIZE              a file's network with TensorFlow's padding by F.pad,
+                                               in float64
+positions MODEL WEIGHTS OUT SIZE NEW_SIZE      a transformer brought to another image size
 """
 import copy
 import sys
@@ -11,13 +15,45 @@ try:
     import torch
     import torch.nn.functional as F
     import torchvision
+    from torch import nn
+    from torchvision.models.vision_transformer import interpolate_embeddings
 except ImportError as fault:
     print(fault, file=sys.stderr)
     sys.exit(77)
 
 import simple_safetensors
+from cifar_resnet import CifarResNet
 
 CLASSES = 10
+WITH_AUXILIARY = ("googlenet", "inception_v3")
+RESIDUAL_BLOCKS = ("BasicBlock", "Bottleneck", "InvertedResidual", "_InvertedResidual", "MBConv",
+                   "FusedMBConv", "ResBottleneckBlock", "Block")
+
+
+def build(name, classes=CLASSES, size=224):
+    """torchvision's network. The fully connected layers of VGG and AlexNet are exchanged for a mean
+    and one linear layer, as they are in Graft."""
+    if name.startswith("cifar_resnet"):
+        return CifarResNet(int(name[len("cifar_resnet"):]), classes)
+    options = {}
+    if name.startswith("vit"):
+        options = {"image_size": size}
+    if name in WITH_AUXILIARY:
+        options = {"transform_input": True, "init_weights": False}
+    model = getattr(torchvision.models, name)(num_classes=classes, **options)
+    if name.startswith("vgg") or name == "alexnet":
+        model.avgpool = nn.AdaptiveAvgPool2d(1)
+        model.classifier = nn.Linear(256 if name == "alexnet" else 512, classes)
+    return model
+
+
+def classifier_of(model):
+    """What Graft replaces by its own head."""
+    parts = [getattr(model, name) for name in ("fc", "classifier", "head", "heads", "linear",
+                                               "aux1", "aux2", "AuxLogits") if hasattr(model, name)]
+    if isinstance(model, torchvision.models.ConvNeXt):
+        parts = [model.classifier[2]]
+    return nn.ModuleList(parts)
 
 
 def numpy_of(tensors):
@@ -31,28 +67,71 @@ def pictures(count, size):
     return F.interpolate(coarse, size=(size, size), mode="bilinear") + 0.3 * fine
 
 
-def bring_to_life(model, size):
-    """Random scales and biases, head included, and running statistics of real passes. A norm that
-    ends a residual branch is scaled down, as in a trained network: otherwise a rounding error of
-    the first layer grows from block to block and no two programs agree on its gradient."""
+def last_norms(block):
+    """The norm that ends a residual branch, if there is one."""
+    return [module for name, module in block.named_modules()
+            if isinstance(module, nn.BatchNorm2d)
+            and not name.startswith(("downsample", "proj"))][-1:]
+
+
+def bring_to_life(model, x):
+    """Random scales and biases, running statistics of real passes, and a head whose answers to x
+    have a spread of about 1. A norm that ends a residual branch is scaled down, as in a trained
+    network: otherwise a rounding error of the first layer grows from block to block and no two
+    programs agree on its gradient."""
     with torch.no_grad():
-        for name, module in model.named_modules():
-            if isinstance(module, torch.nn.BatchNorm2d):
-                ends_branch = name.endswith((".bn2", ".bn3", ".conv.3"))
-                module.weight.uniform_(0.5, 1.5).mul_(0.2 if ends_branch else 1.0)
-                module.bias.normal_(0, 0.2)
-                module.momentum = None  # the plain mean over all passes
-            if isinstance(module, torch.nn.Dropout):
-                module.p = 0.0
-            if isinstance(module, torch.nn.Conv2d) and module.bias is not None:
+        for module in model.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight)
+            if isinstance(module, nn.Linear):
+                module.weight.normal_(0, module.in_features ** -0.5)
+            if isinstance(module, (nn.Conv2d, nn.Linear)) and module.bias is not None:
                 module.bias.normal_(0, 0.1)
-        head = [m for m in model.modules() if isinstance(m, (torch.nn.Linear, torch.nn.Conv2d))][-1]
-        fan_in = head.weight[0].numel()
-        head.weight.normal_(0, 2.0 / fan_in ** 0.5)
-        head.bias.normal_(0.5, 0.5)
-        model.train()
-        for _ in range(6):
-            model(pictures(6, size))
+            if isinstance(module, (nn.BatchNorm2d, nn.LayerNorm)):
+                module.weight.uniform_(0.5, 1.5)
+                module.bias.normal_(0, 0.2)
+            if isinstance(module, (nn.Dropout, torchvision.ops.StochasticDepth)):
+                module.p = 0.0
+        for module in model.modules():
+            if type(module).__name__ in RESIDUAL_BLOCKS and "shufflenet" not in module.__module__:
+                for norm in last_norms(module):
+                    norm.weight.mul_(0.2)
+        for name, parameter in model.named_parameters():
+            if name.endswith(("class_token", "pos_embedding", "relative_position_bias_table",
+                              "in_proj_bias")):
+                parameter.normal_(0, 0.5)
+            if name.endswith("layer_scale"):
+                parameter.uniform_(0.1, 0.5)
+        measure_statistics(model, x.shape[-1])
+        model.eval()
+        head = [m for m in model.modules() if isinstance(m, (nn.Linear, nn.Conv2d))][-1]
+        head.weight.div_(model(x).std())
+
+
+def measure_statistics(model, size):
+    """Only the norms are in training mode: auxiliary classifiers need pictures of full size."""
+    model.eval()
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.train()
+        norm.momentum = None  # the plain mean over all passes
+    for _ in range(3 if norms else 0):
+        model(pictures(6, size))
+
+
+def settings_of(model):
+    """What state_dict does not tell: eps and momentum of norms, probability of stochastic depth."""
+    found = {}
+    for name, module in model.named_modules():
+        if name.startswith(("aux", "Aux")):
+            continue
+        if isinstance(module, nn.BatchNorm2d):
+            found["settings/" + name] = torch.tensor([module.eps, module.momentum]).double()
+        elif isinstance(module, nn.LayerNorm):
+            found["settings/" + name] = torch.tensor([module.eps]).double()
+        elif isinstance(module, torchvision.ops.StochasticDepth):
+            found["settings/" + name] = torch.tensor([module.p]).double()
+    return found
 
 
 def gradients(model, x, target):
@@ -61,26 +140,51 @@ def gradients(model, x, target):
     return {parameter: tensor.grad for parameter, tensor in model.named_parameters()}
 
 
-def alive(name, weights, out):
+def outputs_of(model, nodes, answers):
+    """Keeps what each node gives in the next pass. Copied: the next layer may work in place."""
+    def keep(node):
+        def hook(module, inputs, output):
+            picture = output.dim() == 4
+            nhwc = picture and isinstance(model, torchvision.models.SwinTransformer)
+            answers["node/" + node] = (output.permute(0, 3, 1, 2) if nhwc else output).clone()
+        return hook
+    return [model.get_submodule(node).register_forward_hook(keep(node)) for node in nodes if node]
+
+
+def described_input(name, x):
+    """What Graft's preprocessing gives where torchvision's network transforms its own input: pixels
+    p that are (p - mean) / std for torchvision are (p - 0.5) / 0.5 for Graft."""
+    if name not in WITH_AUXILIARY:
+        return x
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
+    std = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+    return (x * std + mean - 0.5) / 0.5
+
+
+def alive(name, weights, out, size, nodes, with_gradients):
     torch.manual_seed(20240607)
     torch.set_num_threads(2)
-    size = 64
-    model = getattr(torchvision.models, name)(num_classes=CLASSES)
-    bring_to_life(model, size)
-    simple_safetensors.write(weights, numpy_of(model.state_dict()))
+    model = build(name, size=size)
+    answers = settings_of(model)
     x = pictures(3, size)
+    bring_to_life(model, x)
+    simple_safetensors.write(weights, numpy_of(model.state_dict()))
     model.eval()
+    hooks = outputs_of(model, nodes, answers)
     with torch.no_grad():
         logits = model(x)
+    for hook in hooks:
+        hook.remove()
     spread = float(logits.std())
     if not 0.1 <= spread <= 100:
         sys.exit(f"the reference is not alive: logits have a standard deviation of {spread}")
     target = torch.arange(3) * 2
-    answers = {"input": x, "logits": logits, "target": target}
+    answers.update({"input": described_input(name, x), "logits": logits, "target": target})
     for kind, dtype in (("grad32/", torch.float32), ("grad64/", torch.float64)):
-        network = copy.deepcopy(model).to(dtype)
-        for parameter, gradient in gradients(network, x.to(dtype), target).items():
-            answers[kind + parameter] = gradient
+        if with_gradients:
+            network = copy.deepcopy(model).to(dtype)
+            for parameter, gradient in gradients(network, x.to(dtype), target).items():
+                answers[kind + parameter] = gradient
     simple_safetensors.write(out, numpy_of(answers))
 
 
@@ -107,15 +211,20 @@ def replace_convolutions(module):
             replace_convolutions(child)
 
 
-def tf_same(weights, out, size):
+def read_state(weights):
+    return {name: torch.from_numpy(np.array(value))
+            for name, value in simple_safetensors.read(weights).items()}
+
+
+def tf_same(name, weights, out, size):
     torch.manual_seed(7)
-    state = {name: torch.from_numpy(np.array(value))
-             for name, value in simple_safetensors.read(weights).items()}
-    classes = state["classifier.1.bias"].numel()
-    model = torchvision.models.mobilenet_v2(num_classes=classes)
+    state = read_state(weights)
+    classes = state[max(key for key in state if key.startswith("classifier."))].shape[0]
+    model = build(name, classes)
     model.load_state_dict(state)
-    model.eval()
-    x = pictures(2, size)
+    # In float64 a difference is one of the networks, not of the order of additions.
+    model.double().eval()
+    x = pictures(2, size).double()
     with torch.no_grad():
         symmetric = model(x)
         replace_convolutions(model)
@@ -123,8 +232,26 @@ def tf_same(weights, out, size):
     simple_safetensors.write(out, numpy_of({"input": x, "logits": logits, "symmetric": symmetric}))
 
 
+def positions(name, weights, out, size, new_size):
+    torch.manual_seed(11)
+    model = build(name, size=size)
+    bring_to_life(model, pictures(2, size))
+    simple_safetensors.write(weights, numpy_of(model.state_dict()))
+    resized = build(name, size=new_size)
+    resized.load_state_dict(interpolate_embeddings(new_size, resized.patch_size,
+                                                   model.state_dict()))
+    x = pictures(2, new_size)
+    with torch.no_grad():
+        logits = resized.eval()(x)
+    simple_safetensors.write(out, numpy_of({"input": x, "logits": logits}))
+
+
 if __name__ == "__main__":
-    if sys.argv[1] == "alive":
-        alive(*sys.argv[2:5])
+    kind, model_name, weights_path, out_path, image_size = sys.argv[1:6]
+    if kind == "alive":
+        alive(model_name, weights_path, out_path, int(image_size), sys.argv[6].split(","),
+              sys.argv[7] == "yes")
+    elif kind == "tf-same":
+        tf_same(model_name, weights_path, out_path, int(image_size))
     else:
-        tf_same(sys.argv[2], sys.argv[3], int(sys.argv[4]))
+        positions(model_name, weights_path, out_path, int(image_size), int(sys.argv[6]))

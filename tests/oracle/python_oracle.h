@@ -1,4 +1,5 @@
-// Runs a script of this folder with the system's Python, the reference that nobody here wrote.
+// Runs a script of this folder with the system's Python, or that of a venv which sees its packages
+// (GRAFT_ORACLE_PYTHON): the reference that nobody here wrote.
 // Thread: the test's.
 #pragma once
 
@@ -23,11 +24,11 @@ inline OracleRun runOracle(const QString& script, const QStringList& arguments,
     OracleRun run;
     QProcess python;
     python.start(
-        "/usr/bin/python3",
+        qEnvironmentVariable("GRAFT_ORACLE_PYTHON", "/usr/bin/python3"),
         QStringList{"-B", QStringLiteral(GRAFT_SOURCE_DIR "/tests/oracle/") + script} + arguments);
     if (!python.waitForStarted(10000)) {
         run.missing = true;
-        run.text = "/usr/bin/python3 cannot be started";
+        run.text = python.program() + " cannot be started";
         return run;
     }
     python.write(input);

@@ -1,21 +1,35 @@
-// ResNet as torchvision builds it (the stride of a bottleneck is in its 3x3 convolution).
-// Source: He et al., "Deep Residual Learning for Image Recognition", CVPR 2016.
+// ResNet, ResNeXt and Wide ResNet as torchvision builds them (the stride of a bottleneck is in its
+// 3x3 convolution).
+// Sources: He et al., "Deep Residual Learning for Image Recognition", CVPR 2016; Xie et al.,
+// "Aggregated Residual Transformations for Deep Neural Networks", CVPR 2017; Zagoruyko and
+// Komodakis, "Wide Residual Networks", BMVC 2016.
+#include "core/nn/families/blocks.h"
 #include "core/nn/families/registry.h"
 
 namespace graft {
 namespace {
 
+struct Layout {
+    std::vector<int> depths;
+    bool bottleneck = false;
+    int groups = 1;
+    int groupWidth = 64;  ///< channels of a group where a block has 64 per group in ResNet
+
+    int outputs(int planes) const { return bottleneck ? 4 * planes : planes; }
+};
+
 class ResidualBlock : public torch::nn::Module {
  public:
-    ResidualBlock(int in, int width, int stride, bool bottleneck) {
-        const int out = bottleneck ? 4 * width : width;
-        if (bottleneck) {
+    ResidualBlock(int in, int planes, int stride, const Layout& layout) {
+        const int out = layout.outputs(planes);
+        if (layout.bottleneck) {
+            const int width = planes * layout.groupWidth / 64 * layout.groups;
             addConv("1", {in, width});
-            addConv("2", {width, width, 3, stride, 1});
+            addConv("2", sameConv(width, width, 3, stride, layout.groups));
             addConv("3", {width, out});
         } else {
-            addConv("1", {in, width, 3, stride, 1});
-            addConv("2", {width, width, 3, 1, 1});
+            addConv("1", sameConv(in, out, 3, stride));
+            addConv("2", sameConv(out, out, 3));
         }
         if (stride != 1 || in != out) {
             const auto shortcut = register_module("downsample", std::make_shared<Group>());
@@ -52,60 +66,48 @@ Stage stem(torch::nn::Module& root) {
     const auto conv =
         root.register_module("conv1", std::make_shared<Conv>(ConvShape{3, 64, 7, 2, 3}));
     const auto norm = root.register_module("bn1", std::make_shared<Norm>(64));
-    return {"stem", "Stem", {}, [conv, norm](const torch::Tensor& x) {
+    return {"stem", "maxpool", "Stem", {}, [conv, norm](const torch::Tensor& x) {
                 torch::Tensor y = norm->forward(conv->forward(x));
                 return torch::max_pool2d(torch::relu_(y), 3, 2, 1);
             }};
 }
 
-Stage layer(torch::nn::Module& root, int number, int depth, int* channels, bool bottleneck) {
+Stage layer(torch::nn::Module& root, int number, const Layout& layout, int* channels) {
     const std::string path = "layer" + std::to_string(number);
-    const int width = 64 << (number - 1);
+    const int planes = 64 << (number - 1);
+    const int depth = layout.depths[std::size_t(number - 1)];
     const auto group = root.register_module(path, std::make_shared<Group>());
-    std::vector<std::shared_ptr<ResidualBlock>> blocks;
-    Stage stage{path, "Stage " + std::to_string(number), {}, {}};
+    std::vector<Step> steps;
     for (int i = 0; i < depth; ++i) {
         const int stride = i == 0 && number > 1 ? 2 : 1;
-        blocks.push_back(
-            group->add<ResidualBlock>(std::to_string(i), *channels, width, stride, bottleneck));
-        *channels = bottleneck ? 4 * width : width;
-        stage.blocks.push_back({path + "." + std::to_string(i), "Block " + std::to_string(i + 1)});
+        steps.push_back(stepOf(
+            group->add<ResidualBlock>(std::to_string(i), *channels, planes, stride, layout)));
+        *channels = layout.outputs(planes);
     }
-    stage.run = [blocks](const torch::Tensor& x) {
-        torch::Tensor y = x;
-        for (const auto& block : blocks) {
-            y = block->forward(y);
-        }
-        return y;
-    };
-    return stage;
+    return {path, path, "Stage " + std::to_string(number), numberedBlocks(path, depth),
+            chain(std::move(steps))};
 }
 
-Body build(torch::nn::Module& root, const BuildOptions& options, const std::vector<int>& depths,
-           bool bottleneck) {
+Body build(torch::nn::Module& root, const BuildOptions& options, const Layout& layout) {
     Body body;
     body.stages.push_back(stem(root));
     body.channels = 64;
-    for (int i = 0; i < 4; ++i) {
-        body.stages.push_back(
-            layer(root, i + 1, depths[std::size_t(i)], &body.channels, bottleneck));
+    for (int number = 1; number <= 4; ++number) {
+        body.stages.push_back(layer(root, number, layout, &body.channels));
     }
     if (options.originalClasses > 0) {
-        const auto linear = root.register_module(
-            "fc", std::make_shared<Linear>(body.channels, options.originalClasses));
-        body.originalHead = [linear](const torch::Tensor& features) {
-            return linear->forward(Network::pool(features));
-        };
+        body.originalHead = linearOnMean(root.register_module(
+            "fc", std::make_shared<Linear>(body.channels, options.originalClasses)));
     }
     return body;
 }
 
-Family resnet(BackboneInfo info, std::vector<int> depths, bool bottleneck) {
+Family resnet(BackboneInfo info, const Layout& layout) {
     Family family;
     family.info = std::move(info);
     family.classifierPrefixes = {"fc."};
-    family.build = [depths, bottleneck](torch::nn::Module& root, const BuildOptions& options) {
-        return build(root, options, depths, bottleneck);
+    family.build = [layout](torch::nn::Module& root, const BuildOptions& options) {
+        return build(root, options, layout);
     };
     family.initConv = initKaimingNormalFanOut;
     return family;
@@ -115,16 +117,35 @@ Family resnet(BackboneInfo info, std::vector<int> depths, bool bottleneck) {
 
 std::vector<Family> resnetFamilies() {
     return {resnet({"resnet18", "ResNet-18", "A sturdy all-round network that fine-tunes easily.",
-                    11176512, 224, 32, 5.2},
-                   {2, 2, 2, 2}, false),
+                    11176512, 224, 32, 6.9},
+                   {{2, 2, 2, 2}}),
             resnet({"resnet34", "ResNet-34",
                     "Like ResNet-18 with twice the depth: more exact, half as fast.", 21284672, 224,
-                    32, 10.5},
-                   {3, 4, 6, 3}, false),
+                    32, 13.9},
+                   {{3, 4, 6, 3}}),
             resnet({"resnet50", "ResNet-50",
                     "Large and exact; worth its time with many pictures or a fast machine.",
-                    23508032, 224, 32, 11.7},
-                   {3, 4, 6, 3}, true)};
+                    23508032, 224, 32, 15.6},
+                   {{3, 4, 6, 3}, true})};
+}
+
+std::vector<Family> deepResnetFamilies() {
+    return {
+        resnet({"resnet101", "ResNet-101",
+                "ResNet-50 at twice the depth and nearly twice the time.", 42500160, 224, 32, 29.7},
+               {{3, 4, 23, 3}, true}),
+        resnet({"resnet152", "ResNet-152",
+                "The deepest ResNet; slow, for many pictures and a fast machine.", 58143808, 224,
+                32, 43.8},
+               {{3, 8, 36, 3}, true}),
+        resnet({"resnext50_32x4d", "ResNeXt-50 (32x4d)",
+                "ResNet-50 with grouped convolutions: a little more exact at the same cost.",
+                22979904, 224, 32, 16.1},
+               {{3, 4, 6, 3}, true, 32, 4}),
+        resnet({"wide_resnet50_2", "Wide ResNet-50-2",
+                "ResNet-50 with wider blocks: often chosen for finding defects.", 66834240, 224, 32,
+                43.4},
+               {{3, 4, 6, 3}, true, 1, 128})};
 }
 
 }  // namespace graft

@@ -1,5 +1,6 @@
 // A small network of our own for training from scratch: four times convolution, norm, ReLU and
 // pooling, quick enough for a CPU where no pretrained weights are at hand.
+#include "core/nn/families/blocks.h"
 #include "core/nn/families/registry.h"
 
 namespace graft {
@@ -28,19 +29,18 @@ Body build(torch::nn::Module& root, const BuildOptions& options) {
         const std::string number = std::to_string(body.stages.size() + 1);
         const auto block =
             root.register_module("block" + number, std::make_shared<SmallBlock>(channels, width));
-        body.stages.push_back(
-            {"block" + number, "Stage " + number, {}, [block](const torch::Tensor& x) {
-                 return block->forward(x);
-             }});
+        body.stages.push_back({"block" + number,
+                               "block" + number,
+                               "Stage " + number,
+                               {},
+                               [block](const torch::Tensor& x) { return block->forward(x); }});
         channels = width;
     }
     body.channels = channels;
     if (options.originalClasses > 0) {
         const auto linear =
             root.register_module("fc", std::make_shared<Linear>(channels, options.originalClasses));
-        body.originalHead = [linear](const torch::Tensor& x) {
-            return linear->forward(Network::pool(x));
-        };
+        body.originalHead = linearOnMean(linear);
     }
     return body;
 }
@@ -56,7 +56,8 @@ std::vector<Family> smallCnnFamilies() {
                    388896,
                    64,
                    32,
-                   0.2};
+                   0.2,
+                   1.0};
     family.build = build;
     family.initConv = initKaimingNormalFanOut;
     return {family};

@@ -52,6 +52,7 @@ Stage fireStage(Group& features, const FireStage& plan, int number, int* channel
     const int last = plan.first + int(plan.squeezes.size()) - 1;
     Stage stage;
     stage.path = "features." + std::to_string(plan.first);
+    stage.node = "features." + std::to_string(plan.pool ? last + 1 : last);
     stage.label = "Stage " + std::to_string(number);
     if (last > plan.first) {
         stage.path += "-" + std::to_string(last);
@@ -80,7 +81,7 @@ Body build(torch::nn::Module& root, const BuildOptions& options, const Layout& l
     Body body;
     const auto features = root.register_module("features", std::make_shared<Group>());
     const auto stem = features->add<Conv>("0", layout.stem);
-    body.stages.push_back({"features.0", "Stem", {}, [stem](const torch::Tensor& x) {
+    body.stages.push_back({"features.0", "features.2", "Stem", {}, [stem](const torch::Tensor& x) {
                                torch::Tensor y = stem->forward(x);
                                return poolUp(torch::relu_(y));
                            }});
@@ -93,7 +94,7 @@ Body build(torch::nn::Module& root, const BuildOptions& options, const Layout& l
         const auto conv = classifier->add<Conv>(
             "1", ConvShape{body.channels, options.originalClasses, 1, 1, 0, 1, true});
         body.originalHead = [conv](const torch::Tensor& x) {
-            return Network::pool(torch::relu(conv->forward(x)));
+            return meanOverPicture(torch::relu(conv->forward(x)));
         };
     }
     return body;
@@ -120,7 +121,7 @@ std::vector<Family> squeezenetFamilies() {
                      {{3, {16, 16}, true}, {6, {32, 32}, true}, {9, {48, 48, 64, 64}, false}}};
     return {
         squeezenet({"squeezenet1_0", "SqueezeNet 1.0",
-                    "Very small file; good first results with few pictures.", 735424, 224, 32, 2.3},
+                    "Very small file; good first results with few pictures.", 735424, 224, 32, 2.8},
                    v10),
         squeezenet({"squeezenet1_1", "SqueezeNet 1.1",
                     "As good as SqueezeNet 1.0 at less than half the work.", 722496, 224, 32, 1.0},

@@ -1,0 +1,42 @@
+// The names that other files give to the tensors of a backbone: older spellings and timm's layout,
+// translated to torchvision's. Separate because it is data: rules of names, one table a layout.
+// Free of networks; private to core/nn. Thread: any.
+#pragma once
+
+#include "core/nn/weights/weight_file.h"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace graft {
+
+/// The beginning of a name and what stands for it. In `from` a # is a number; in `to` a # is that
+/// number, and a @ is one less. Several numbers follow in order.
+struct RenameRule {
+    std::string from;
+    std::string to;
+};
+
+/// timm's names for one kind of network; empty rules where they are torchvision's.
+struct KeyLayout {
+    std::string mark;  ///< a tensor that is in such a file and in no file of torchvision
+    std::vector<RenameRule> rules;
+};
+
+KeyLayout timmConvNeXt();
+KeyLayout timmEfficientNet();
+KeyLayout timmRegNet();
+KeyLayout timmVisionTransformer();
+
+/// The name by the first rule that fits; as it is where none does.
+std::string renamed(const std::string& name, const std::vector<RenameRule>& rules);
+
+/// The file's tensors under torchvision's names. `currentName` (may be empty) is for what the
+/// layout leaves as it is.
+std::map<std::string, TensorView> torchvisionTensors(
+    const WeightFile& file, const KeyLayout& layout,
+    const std::function<std::string(const std::string&)>& currentName);
+
+}  // namespace graft

@@ -1,0 +1,98 @@
+// Files with timm's names give the same features as timm's own networks.
+#include "core/nn/families/registry.h"
+#include "core/nn/weight_mapping.h"
+#include "tests/oracle/python_oracle.h"
+
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include <cstring>
+
+using namespace graft;
+
+namespace {
+
+constexpr int kSize = 64;
+
+torch::Tensor readTensor(const SafetensorsFile& file, const std::string& name) {
+    const TensorView& view = file.tensors().at(name);
+    torch::Tensor tensor = torch::empty(view.shape, torch::kFloat32);
+    std::memcpy(tensor.data_ptr(), view.data, view.byteCount);
+    return tensor;
+}
+
+}  // namespace
+
+class KeyLayoutsOracle : public QObject {
+    Q_OBJECT
+
+ private Q_SLOTS:
+    void rules();
+    void sameAsTimm_data();
+    void sameAsTimm();
+
+ private:
+    QTemporaryDir m_folder;
+};
+
+void KeyLayoutsOracle::rules() {
+    const std::vector<RenameRule> rules{{"s1.b#.se.", "one-@.se."}, {"norm.", "ln."}};
+    QCOMPARE(renamed("s1.b12.se.fc1.weight", rules), std::string("one-11.se.fc1.weight"));
+    QCOMPARE(renamed("norm.bias", rules), std::string("ln.bias"));
+    QCOMPARE(renamed("s1.b.se.fc1", rules), std::string("s1.b.se.fc1"));
+    QCOMPARE(renamed("s1.b1", rules), std::string("s1.b1"));
+    QCOMPARE(renamed("blocks.norm.bias", rules), std::string("blocks.norm.bias"));
+    QCOMPARE(renamed("", rules), std::string());
+}
+
+void KeyLayoutsOracle::sameAsTimm_data() {
+    QTest::addColumn<QString>("timm");
+    QTest::addColumn<QString>("id");
+    const auto add = [](const char* timm, const char* id) { QTest::newRow(timm) << timm << id; };
+    add("resnet18", "resnet18");
+    add("resnext50_32x4d", "resnext50_32x4d");
+    add("vgg11_bn", "vgg11_bn");
+    add("densenet121", "densenet121");
+    add("convnext_tiny", "convnext_tiny");
+    add("vit_base_patch32_224", "vit_b_32");
+    add("efficientnet_b0", "efficientnet_b0");
+    add("efficientnet_b2", "efficientnet_b2");
+    add("regnety_004", "regnet_y_400mf");
+}
+
+void KeyLayoutsOracle::sameAsTimm() {
+    QFETCH(QString, timm);
+    QFETCH(QString, id);
+    const QString weights = m_folder.filePath("weights.safetensors");
+    const QString out = m_folder.filePath("answers.safetensors");
+    const auto run =
+        test::runOracle("timm_reference.py", {timm, weights, out, QString::number(kSize)});
+    if (run.missing) {
+        QSKIP(qPrintable("timm is not there: " + run.text));
+    }
+    QVERIFY2(run.ok, qPrintable(run.text));
+    auto file = SafetensorsFile::open(weights.toStdString());
+    auto answers = SafetensorsFile::open(out.toStdString());
+    QVERIFY(file.ok() && answers.ok());
+    Network network(*findFamily(id.toStdString()), {3, HeadKind::Replaced, false, kSize});
+    const WeightReport report = compareWeights(*file, network);
+    QVERIFY2(report.usable, report.sentence.c_str());
+    QVERIFY2(report.unexpected.empty(), report.sentence.c_str());
+    QVERIFY2(report.sentence.find("for 10 classes") != std::string::npos, report.sentence.c_str());
+    QVERIFY(copyWeights(*file, network).ok());
+    const torch::NoGradGuard noGrad;
+    network.eval();
+    const torch::Tensor x = readTensor(*answers, "input").contiguous(kMemoryFormat);
+    const torch::Tensor ours = network.pool(network.runStages(x, 0, network.stages().size()));
+    const torch::Tensor theirs = readTensor(*answers, "pooled");
+    const double largest = theirs.abs().max().item<double>();
+    const double difference = (ours - theirs).abs().max().item<double>() / largest;
+    qInfo("features up to %.3g, largest difference %.2g of that", largest, difference);
+    QVERIFY(largest > 0.1 && theirs.std().item<double>() > 0.01 * largest);
+    QVERIFY(difference <= 1e-4);
+    QFile::remove(weights);
+    QFile::remove(out);
+}
+
+QTEST_GUILESS_MAIN(KeyLayoutsOracle)
+#include "tst_key_layouts_oracle.moc"
