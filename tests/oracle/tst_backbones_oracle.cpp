@@ -23,7 +23,7 @@ constexpr double kLogitTolerance = 1e-4;     // of the largest logit
 constexpr double kGradientTolerance = 1e-7;  // of a tensor's norm, in float64
 constexpr double kRoundingTolerance = 0.03;  // of the whole gradient's norm, in float32
 
-torch::Tensor readTensor(const SafetensorsFile& file, const std::string& name) {
+torch::Tensor readTensor(const WeightFile& file, const std::string& name) {
     const TensorView& view = file.tensors().at(name);
     const auto type = view.dtype == "I64"   ? torch::kInt64
                       : view.dtype == "F64" ? torch::kFloat64
@@ -84,18 +84,18 @@ class BackbonesOracle : public QObject {
     void positionsAtAnotherSize();
 
  private:
-    std::optional<SafetensorsFile> ask(const QStringList& arguments);
-    void compareStages(const Network& network, const SafetensorsFile& answers);
-    void compareSettings(const Network& network, const SafetensorsFile& answers);
-    void zeroEachWeight(Network& network, const SafetensorsFile& answers);
-    void compareGradients(Network& network, const SafetensorsFile& answers, bool exact);
+    std::optional<WeightFile> ask(const QStringList& arguments);
+    void compareStages(const Network& network, const WeightFile& answers);
+    void compareSettings(const Network& network, const WeightFile& answers);
+    void zeroEachWeight(Network& network, const WeightFile& answers);
+    void compareGradients(Network& network, const WeightFile& answers, bool exact);
     void comparePaddings(const std::string& id, int classes, const QString& weights, int size);
 
     QTemporaryDir m_folder;
 };
 
 /// What the script wrote to its fourth argument; nothing where the test is over.
-std::optional<SafetensorsFile> BackbonesOracle::ask(const QStringList& arguments) {
+std::optional<WeightFile> BackbonesOracle::ask(const QStringList& arguments) {
     const auto fail = [](const QString& text) {
         QTest::qFail(qPrintable(text), __FILE__, __LINE__);
         return std::nullopt;
@@ -108,7 +108,7 @@ std::optional<SafetensorsFile> BackbonesOracle::ask(const QStringList& arguments
     if (!run.ok) {
         return fail(run.text);
     }
-    auto answers = SafetensorsFile::open(arguments.at(3).toStdString());
+    auto answers = WeightFile::open(arguments.at(3).toStdString());
     QFile::remove(arguments.at(3));  // It stays mapped.
     return answers.ok() ? std::optional(std::move(*answers))
                         : fail(QString::fromStdString(answers.error().text()));
@@ -141,7 +141,7 @@ void BackbonesOracle::sameAsTorchvision() {
     if (!answers) {
         return;
     }
-    auto file = SafetensorsFile::open(weights.toStdString());
+    auto file = WeightFile::open(weights.toStdString());
     QFile::remove(weights);
     QVERIFY2(file.ok(), file.ok() ? "" : file.error().text().c_str());
     const WeightReport report = compareWeights(*file, network);
@@ -167,7 +167,7 @@ void BackbonesOracle::sameAsTorchvision() {
     }
 }
 
-void BackbonesOracle::compareStages(const Network& network, const SafetensorsFile& answers) {
+void BackbonesOracle::compareStages(const Network& network, const WeightFile& answers) {
     const torch::NoGradGuard noGrad;
     const_cast<Network&>(network).eval();
     torch::Tensor x = readTensor(answers, "input").contiguous(kMemoryFormat);
@@ -193,7 +193,7 @@ void BackbonesOracle::compareStages(const Network& network, const SafetensorsFil
 }
 
 // Eps and momentum of norms, probability of stochastic depth.
-void BackbonesOracle::compareSettings(const Network& network, const SafetensorsFile& answers) {
+void BackbonesOracle::compareSettings(const Network& network, const WeightFile& answers) {
     std::map<std::string, std::vector<double>> ours;
     for (const auto& entry : network.named_modules("", false)) {
         if (const auto* norm = entry.value()->as<Norm>()) {
@@ -219,7 +219,7 @@ void BackbonesOracle::compareSettings(const Network& network, const SafetensorsF
 }
 
 // Convolutions, linear layers and what else has two dimensions or more. One picture is enough.
-void BackbonesOracle::zeroEachWeight(Network& network, const SafetensorsFile& answers) {
+void BackbonesOracle::zeroEachWeight(Network& network, const WeightFile& answers) {
     const torch::NoGradGuard noGrad;
     const torch::Tensor x = readTensor(answers, "input").slice(0, 0, 1);
     const torch::Tensor logits = readTensor(answers, "logits").slice(0, 0, 1);
@@ -246,7 +246,7 @@ void BackbonesOracle::zeroEachWeight(Network& network, const SafetensorsFile& an
 // In float64 a difference is a difference of the networks, tensor by tensor. In float32 a rounding
 // error that moves one activation over a ReLU's edge changes the early gradients of a deep network
 // by a percent, in torchvision against itself too: there the gradient as a whole is compared.
-void BackbonesOracle::compareGradients(Network& network, const SafetensorsFile& answers,
+void BackbonesOracle::compareGradients(Network& network, const WeightFile& answers,
                                        bool exact) {
     const auto type = exact ? torch::kFloat64 : torch::kFloat32;
     const std::string kind = exact ? "grad64/" : "grad32/";
@@ -321,7 +321,7 @@ void BackbonesOracle::comparePaddings(const std::string& id, int classes, const 
                                       int size) {
     const auto answers = ask({"tf-same", QString::fromStdString(id), weights,
                               m_folder.filePath("tf-same"), QString::number(size)});
-    auto file = SafetensorsFile::open(weights.toStdString());
+    auto file = WeightFile::open(weights.toStdString());
     if (!answers) {
         return;
     }
@@ -352,7 +352,7 @@ void BackbonesOracle::positionsAtAnotherSize() {
     if (!answers) {
         return;
     }
-    auto file = SafetensorsFile::open(weights.toStdString());
+    auto file = WeightFile::open(weights.toStdString());
     QFile::remove(weights);
     QVERIFY(file.ok());
     Network network(*findFamily("vit_b_32"), {kClasses, HeadKind::Original, false, 160});

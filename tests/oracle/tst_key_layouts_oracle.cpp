@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kSize = 64;
 
-torch::Tensor readTensor(const SafetensorsFile& file, const std::string& name) {
+torch::Tensor readTensor(const WeightFile& file, const std::string& name) {
     const TensorView& view = file.tensors().at(name);
     torch::Tensor tensor = torch::empty(view.shape, torch::kFloat32);
     std::memcpy(tensor.data_ptr(), view.data, view.byteCount);
@@ -71,8 +71,8 @@ void KeyLayoutsOracle::sameAsTimm() {
         QSKIP(qPrintable("timm is not there: " + run.text));
     }
     QVERIFY2(run.ok, qPrintable(run.text));
-    auto file = SafetensorsFile::open(weights.toStdString());
-    auto answers = SafetensorsFile::open(out.toStdString());
+    auto file = WeightFile::open(weights.toStdString());
+    auto answers = WeightFile::open(out.toStdString());
     QVERIFY(file.ok() && answers.ok());
     Network network(*findFamily(id.toStdString()), {3, HeadKind::Replaced, false, kSize});
     const WeightReport report = compareWeights(*file, network);
