@@ -24,6 +24,8 @@ graft_test(tst_weights LABEL unit SOURCES unit/tst_weights.cpp LINK graft_nn ZLI
 graft_test(tst_evaluation LABEL unit SOURCES unit/tst_evaluation.cpp
     ../core/analysis/evaluation.cpp LINK graft_data)
 graft_test(tst_evaluator LABEL unit SOURCES unit/tst_evaluator.cpp LINK graft_analysis)
+graft_test(tst_real_weights_oracle LABEL oracle SOURCES oracle/tst_real_weights_oracle.cpp
+    LINK graft_nn)
 graft_test(tst_key_layouts_oracle LABEL oracle SOURCES oracle/tst_key_layouts_oracle.cpp
     LINK graft_nn)
 # All backbones take longer than one test may: each part has every eighth of them.

@@ -198,7 +198,7 @@ Image augmentImage(const Image& image, const AugmentSpec& spec, const Preprocess
     Image out =
         ranges.cropMinArea < 1.0
             ? resizePart(image, randomCrop(image, ranges.cropMinArea, ranges.cropMaxAspect, draws),
-                         side, side, {0, 0, side, side})
+                         side, side, {0, 0, side, side}, preprocess.interpolation)
             : evaluationView(image, preprocess);
     if (draws.flipHorizontal < ranges.flipHorizontal) {
         augment::flipHorizontal(out);

@@ -47,9 +47,23 @@ Status readSide(const nlohmann::json& json, const char* key, int& side) {
 
 }  // namespace
 
+const char* interpolationName(Interpolation interpolation) {
+    return interpolation == Interpolation::Bicubic ? "bicubic" : "bilinear";
+}
+
+Result<Interpolation> interpolationFrom(const std::string& name) {
+    for (const Interpolation known : {Interpolation::Bilinear, Interpolation::Bicubic}) {
+        if (name == interpolationName(known)) {
+            return known;
+        }
+    }
+    return badPreprocess("\"interpolation\" must be bilinear or bicubic");
+}
+
 nlohmann::json toJson(const Preprocess& preprocess) {
     return {{"input_size", preprocess.inputSize},
             {"resize_size", preprocess.resizeSize},
+            {"interpolation", interpolationName(preprocess.interpolation)},
             {"mean", preprocess.mean},
             {"std", preprocess.std}};
 }
@@ -61,6 +75,11 @@ Result<Preprocess> preprocessFromJson(const nlohmann::json& json) {
     Preprocess preprocess;
     GRAFT_CHECK(readSide(json, "input_size", preprocess.inputSize));
     GRAFT_CHECK(readSide(json, "resize_size", preprocess.resizeSize));
+    if (json.contains("interpolation")) {
+        const nlohmann::json& name = json.at("interpolation");
+        GRAFT_TRY(preprocess.interpolation,
+                  interpolationFrom(name.is_string() ? name.get<std::string>() : std::string()));
+    }
     if (json.contains("mean")) {
         GRAFT_TRY(preprocess.mean, threeNumbers(json.at("mean"), "mean"));
     }
@@ -75,12 +94,12 @@ Result<Preprocess> preprocessFromJson(const nlohmann::json& json) {
     return preprocess;
 }
 
-Image resizeImage(const Image& image, int width, int height) {
+Image resizeImage(const Image& image, int width, int height, Interpolation interpolation) {
     if (image.width == width && image.height == height) {
         return image;
     }
     return resizePart(image, {0, 0, image.width, image.height}, width, height,
-                      {0, 0, width, height});
+                      {0, 0, width, height}, interpolation);
 }
 
 Image evaluationView(const Image& image, const Preprocess& preprocess) {
@@ -100,7 +119,8 @@ Image evaluationView(const Image& image, const Preprocess& preprocess) {
     // CenterCrop rounds as Python does, half to even.
     const int x = int(std::nearbyint(double(width - side) / 2.0));
     const int y = int(std::nearbyint(double(height - side) / 2.0));
-    return resizePart(image, {0, 0, image.width, image.height}, width, height, {x, y, side, side});
+    return resizePart(image, {0, 0, image.width, image.height}, width, height, {x, y, side, side},
+                      preprocess.interpolation);
 }
 
 void normalizeTo(const Image& image, const Preprocess& preprocess, float* out) {

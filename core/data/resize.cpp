@@ -15,10 +15,28 @@ struct Axis {
     std::vector<float> weights;
 };
 
-/// Triangle filter, widened by the ratio when shrinking. float32 throughout, as in LibTorch.
-Axis makeAxis(int inputSize, int outputSize, int from, int length) {
+/// Half the width of the filter, in pixels of the coarser picture.
+float radiusOf(Interpolation interpolation) {
+    return interpolation == Interpolation::Bicubic ? 2.0f : 1.0f;
+}
+
+/// Triangle, or Keys's cubic convolution with a = -0.5 as PIL has it.
+float filterAt(float distance, Interpolation interpolation) {
+    if (interpolation == Interpolation::Bilinear) {
+        return distance < 1.0f ? 1.0f - distance : 0.0f;
+    }
+    if (distance < 1.0f) {
+        return (1.5f * distance - 2.5f) * distance * distance + 1.0f;
+    }
+    return distance < 2.0f
+               ? (((distance - 5.0f) * distance + 8.0f) * distance - 4.0f) * -0.5f
+               : 0.0f;
+}
+
+/// The filter is widened by the ratio when shrinking. float32 throughout, as in LibTorch.
+Axis makeAxis(int inputSize, int outputSize, int from, int length, Interpolation interpolation) {
     const float scale = float(inputSize) / float(outputSize);
-    const float support = scale >= 1.0f ? scale : 1.0f;
+    const float support = radiusOf(interpolation) * (scale >= 1.0f ? scale : 1.0f);
     const float inverse = scale >= 1.0f ? 1.0f / scale : 1.0f;
     Axis axis;
     axis.taps = int(std::ceil(support)) * 2 + 1;
@@ -34,7 +52,7 @@ Axis makeAxis(int inputSize, int outputSize, int from, int length) {
         float total = 0.0f;
         for (int k = 0; k < count; ++k) {
             const float distance = std::abs((float(k + low) - center + 0.5f) * inverse);
-            weights[k] = distance < 1.0f ? 1.0f - distance : 0.0f;
+            weights[k] = filterAt(distance, interpolation);
             total += weights[k];
         }
         for (int k = 0; k < count && total != 0.0f; ++k) {
@@ -77,9 +95,9 @@ void writeRow(const float* values, std::size_t count, std::uint8_t* to) {
 }  // namespace
 
 Image resizePart(const Image& image, const PixelRect& source, int width, int height,
-                 const PixelRect& window) {
-    const Axis across = makeAxis(source.width, width, window.x, window.width);
-    const Axis down = makeAxis(source.height, height, window.y, window.height);
+                 const PixelRect& window, Interpolation interpolation) {
+    const Axis across = makeAxis(source.width, width, window.x, window.width, interpolation);
+    const Axis down = makeAxis(source.height, height, window.y, window.height, interpolation);
     const int firstRow = down.first.front();
     const int endRow = down.first.back() + down.count.back();
     const std::size_t rowValues = std::size_t(window.width) * 3;

@@ -1,10 +1,11 @@
-// Antialiased bilinear resize of a part of a picture, the same arithmetic as LibTorch's
-// _upsample_bilinear2d_aa on float32 followed by rounding, which is what an exported model does.
+// Antialiased resize of a part of a picture, the same arithmetic as LibTorch's
+// _upsample_bilinear2d_aa and _upsample_bicubic2d_aa on float32 followed by rounding, which is what
+// an exported model does.
 // Own code because the loader threads must not start OpenMP teams and because only the part that
 // survives the centre crop is computed. Thread: any (pure functions).
 #pragma once
 
-#include "core/base/image.h"
+#include "core/data/preprocess.h"
 
 namespace graft {
 
@@ -18,6 +19,6 @@ struct PixelRect {
 /// Resizes `source` of the image (nothing outside it is looked at) to width x height and returns
 /// `window` of the result.
 Image resizePart(const Image& image, const PixelRect& source, int width, int height,
-                 const PixelRect& window);
+                 const PixelRect& window, Interpolation interpolation);
 
 }  // namespace graft

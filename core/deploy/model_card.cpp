@@ -156,7 +156,8 @@ std::string trainingSection(const PackageFacts& facts) {
                   ".\n";
     text += "- Pictures: " + cell(facts.dataSource) +
             ".\n- Input: the shorter side is resized to " + std::to_string(preprocess.resizeSize) +
-            " pixels (antialiased bilinear), the centre " + std::to_string(preprocess.inputSize) +
+            " pixels (antialiased " + interpolationName(preprocess.interpolation) +
+            "), the centre " + std::to_string(preprocess.inputSize) +
             " x " + std::to_string(preprocess.inputSize) + " is taken; padding " + model.padding +
             ".\n";
     if (!model.frozen.empty()) {
@@ -234,7 +235,7 @@ nlohmann::ordered_json configJson(const PackageFacts& facts) {
                                       {"custom_load", false},
                                       {"input_size", size},
                                       {"fixed_input_size", true},
-                                      {"interpolation", "bilinear"},
+                                      {"interpolation", interpolationName(preprocess.interpolation)},
                                       {"crop_pct", cropShare(preprocess)},
                                       {"crop_mode", "center"},
                                       {"mean", preprocess.mean},
@@ -274,11 +275,13 @@ nlohmann::ordered_json configJson(const PackageFacts& facts) {
 
 nlohmann::ordered_json preprocessorConfigJson(const Preprocess& preprocess) {
     constexpr int kPilBilinear = 2;
+    constexpr int kPilBicubic = 3;
+    const bool cubic = preprocess.interpolation == Interpolation::Bicubic;
     return {{"image_processor_type", "BitImageProcessor"},
             {"do_convert_rgb", true},
             {"do_resize", true},
             {"size", {{"shortest_edge", preprocess.resizeSize}}},
-            {"resample", kPilBilinear},
+            {"resample", cubic ? kPilBicubic : kPilBilinear},
             {"do_center_crop", true},
             {"crop_size", {{"height", preprocess.inputSize}, {"width", preprocess.inputSize}}},
             {"do_rescale", true},

@@ -102,6 +102,11 @@ Status compareBatches(torch::jit::Module& script, const ScriptNetwork& network) 
     return {};
 }
 
+// Keys's cubic convolution, a = -0.5.
+constexpr const char* kCubic =
+    "torch.where(d < 1.0, (1.5 * d - 2.5) * d * d + 1.0, "
+    "torch.where(d < 2.0, (((d - 5.0) * d + 8.0) * d - 4.0) * -0.5, torch.zeros_like(d)))";
+
 }  // namespace
 
 std::string preprocessSource(const Preprocess& preprocess) {
@@ -114,11 +119,14 @@ def middle(self, rest: int) -> int:
     half = rest // 2
     return half + (rest % 2) * (half % 2)
 
+def filter(self, d: Tensor) -> Tensor:
+    return FILTER
+
 def resize_axis(self, like: Tensor, size: int, target: int, first: int) -> Tuple[Tensor, Tensor]:
     device = like.device
     scale = torch.tensor([float(size)], dtype=6, device=device)
     scale = scale / torch.tensor([float(target)], dtype=6, device=device)
-    support = torch.clamp(scale, min=1.0)
+    support = torch.clamp(scale, min=1.0) * RADIUS
     taps = int(torch.ceil(support).item()) * 2 + 1
     center = scale * (torch.arange(first, first + INPUT, device=device).to(dtype=6) + 0.5)
     low = torch.clamp((center - support + 0.5).to(dtype=4), min=0)
@@ -126,9 +134,9 @@ def resize_axis(self, like: Tensor, size: int, target: int, first: int) -> Tuple
     count = torch.clamp(high - low, min=1, max=taps)
     taken = torch.arange(taps, device=device)
     index = low.unsqueeze(1) + taken
-    inverse = torch.ones_like(support) / support
+    inverse = torch.ones_like(scale) / torch.clamp(scale, min=1.0)
     distance = torch.abs((index.to(dtype=6) - center.unsqueeze(1) + 0.5) * inverse)
-    weights = torch.clamp(1.0 - distance, min=0.0) * (taken < count.unsqueeze(1)).to(dtype=6)
+    weights = self.filter(distance) * (taken < count.unsqueeze(1)).to(dtype=6)
     total = torch.zeros_like(center)
     for k in range(taps):
         total = total + weights[:, k]
@@ -178,8 +186,11 @@ def forward(self, images: Tensor) -> Tensor:
 def predict(self, images: Tensor) -> Tensor:
     return torch.softmax(self.forward(images), 1)
 )";
+    const bool cubic = preprocess.interpolation == Interpolation::Bicubic;
     const int resize = std::max(preprocess.resizeSize, preprocess.inputSize);
     std::string text = replaced(source, "RESIZE", std::to_string(resize));
+    text = replaced(text, "RADIUS", cubic ? "2.0" : "1.0");
+    text = replaced(text, "FILTER", cubic ? kCubic : "torch.clamp(1.0 - d, min=0.0)");
     text = replaced(text, "INPUT", std::to_string(preprocess.inputSize));
     text = replaced(text, "MEAN", numberList(preprocess.mean));
     return replaced(text, "STD", numberList(preprocess.std));

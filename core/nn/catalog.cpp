@@ -41,8 +41,10 @@ Result<WeightReport> checkWeights(const std::string& path, const std::string& ba
     try {
         GRAFT_TRY(const WeightFile file, WeightFile::open(path));
         const Network network(*family, {1, HeadKind::Replaced, false});
-        WeightReport report = compareWeights(file, network);
-        GRAFT_TRY(report.sha256, sha256File(path));
+        GRAFT_TRY(const std::string sha256, sha256File(path));
+        WeightReport report =
+            compareWeights(file, network, knownMetadata(file.metadata(), sha256));
+        report.sha256 = sha256;
         return report;
     } catch (const std::exception& fault) {
         return Error{ErrorCode::Internal,
@@ -58,7 +60,8 @@ Result<Preprocess> resolvePreprocess(const ModelSpec& spec) {
     if (!spec.weightsPath.empty()) {
         GRAFT_TRY(const WeightFile file, WeightFile::open(spec.weightsPath));
         std::vector<std::string> notes;
-        preprocess = filePreprocess(family->info, file.metadata(), &notes);
+        preprocess = filePreprocess(family->info,
+                                    knownMetadata(file.metadata(), spec.weightsSha256), &notes);
     }
     return atImageSize(family->info, preprocess, spec.imageSize);
 }

@@ -172,13 +172,14 @@ Result<std::shared_ptr<Classifier>> Classifier::create(const ModelSpec& spec, in
         FileMetadata metadata;
         if (!spec.weightsPath.empty()) {
             GRAFT_TRY(file, WeightFile::open(spec.weightsPath));
-            metadata = file->metadata();
+            GRAFT_TRY(const std::string sha256, sha256File(spec.weightsPath));
+            metadata = knownMetadata(file->metadata(), sha256);
             const Network probe(*family, {1, HeadKind::Replaced, false});
-            report = compareWeights(*file, probe);
+            report = compareWeights(*file, probe, metadata);
             if (!report.usable) {
                 return misfitError(report, spec.backbone);
             }
-            GRAFT_TRY(report.sha256, sha256File(spec.weightsPath));
+            report.sha256 = sha256;
             if (!spec.weightsSha256.empty() && spec.weightsSha256 != report.sha256) {
                 return Error{
                     ErrorCode::Mismatch,

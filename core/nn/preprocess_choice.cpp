@@ -1,5 +1,7 @@
 #include "core/nn/preprocess_choice.h"
 
+#include "core/nn/weights/weight_catalogue.h"
+
 #include <nlohmann/json.hpp>
 
 #include <cmath>
@@ -34,6 +36,24 @@ nlohmann::json jsonValue(const FileMetadata& metadata, const char* key) {
                                    : nlohmann::json::parse(found->second, nullptr, false);
 }
 
+void readResize(const FileMetadata& metadata, Preprocess* preprocess,
+                std::vector<std::string>* notes) {
+    const auto name = metadata.find("interpolation");
+    if (name != metadata.end()) {
+        if (const auto interpolation = interpolationFrom(name->second)) {
+            preprocess->interpolation = *interpolation;
+        } else {
+            notes->push_back("It asks for the interpolation " + name->second.substr(0, 20) +
+                             "; bilinear is taken.");
+        }
+    }
+    const nlohmann::json size = jsonValue(metadata, "resize_size");
+    if (size.is_number_integer() && size.get<std::int64_t>() >= preprocess->inputSize &&
+        size.get<std::int64_t>() <= 2 * kLargestImageSize) {
+        preprocess->resizeSize = size.get<int>();
+    }
+}
+
 void readScale(const FileMetadata& metadata, Preprocess* preprocess,
                std::vector<std::string>* notes) {
     const nlohmann::json mean = jsonValue(metadata, "mean");
@@ -52,6 +72,26 @@ void readScale(const FileMetadata& metadata, Preprocess* preprocess,
 }
 
 }  // namespace
+
+FileMetadata knownMetadata(FileMetadata own, const std::string& sha256) {
+    if (own.count("mean") > 0 || own.count("input_size") > 0 || sha256.empty()) {
+        return own;
+    }
+    const Result<WeightCatalogue> catalogue = WeightCatalogue::open();
+    const WeightEntry* entry = catalogue ? catalogue->findBySha256(sha256) : nullptr;
+    if (entry == nullptr) {
+        return own;
+    }
+    const Preprocess& input = entry->preprocess;
+    own["architecture"] = entry->backbone;
+    own["license"] = entry->license;
+    own["mean"] = nlohmann::json(input.mean).dump();
+    own["std"] = nlohmann::json(input.std).dump();
+    own["input_size"] = nlohmann::json({3, input.inputSize, input.inputSize}).dump();
+    own["resize_size"] = std::to_string(input.resizeSize);
+    own["interpolation"] = entry->interpolation;
+    return own;
+}
 
 Preprocess defaultPreprocess(const BackboneInfo& backbone) {
     Preprocess preprocess;
@@ -75,6 +115,7 @@ Preprocess filePreprocess(const BackboneInfo& backbone, const FileMetadata& meta
     }
     const nlohmann::json size = jsonValue(metadata, "input_size");
     if (size.is_null()) {
+        readResize(metadata, &preprocess, notes);
         return preprocess;
     }
     std::array<double, 3> sides{};
@@ -87,6 +128,7 @@ Preprocess filePreprocess(const BackboneInfo& backbone, const FileMetadata& meta
         notes->push_back("Its input size cannot be used; " + std::to_string(preprocess.inputSize) +
                          " px are taken.");
     }
+    readResize(metadata, &preprocess, notes);
     return preprocess;
 }
 
@@ -102,8 +144,10 @@ Result<Preprocess> atImageSize(const BackboneInfo& backbone, Preprocess base, in
                          std::to_string(kLargestImageSize) + " px, or 0 for the usual " +
                          std::to_string(backbone.defaultImageSize) + " px."};
     }
+    // The share that the centre crop keeps stays.
+    base.resizeSize =
+        int(std::lround(double(imageSize) * double(base.resizeSize) / double(base.inputSize)));
     base.inputSize = imageSize;
-    base.resizeSize = resizeFor(backbone, imageSize);
     return base;
 }
 

@@ -13,6 +13,10 @@ inline constexpr const char* kPaddingTfSame = "tf-same";
 
 using FileMetadata = std::map<std::string, std::string>;
 
+/// What is known of a file: its own metadata and, where that says nothing of the input, what the
+/// catalogue of published weights says of the file with this SHA-256.
+FileMetadata knownMetadata(FileMetadata own, const std::string& sha256);
+
 /// The backbone's own: its default size, ImageNet's mean and std.
 Preprocess defaultPreprocess(const BackboneInfo& backbone);
 

@@ -1,6 +1,5 @@
 #include "core/nn/weight_mapping.h"
 
-#include "core/nn/preprocess_choice.h"
 #include "core/nn/weights/finite.h"
 
 #include <algorithm>
@@ -223,16 +222,17 @@ torch::Tensor asTensor(const TensorView& view) {
 
 }  // namespace
 
-WeightReport compareWeights(const WeightFile& file, const Network& network) {
+WeightReport compareWeights(const WeightFile& file, const Network& network,
+                            const FileMetadata& metadata) {
     const Family& family = network.family();
     WeightReport report;
-    report.metadata = file.metadata();
-    report.architecture = valueOf(file.metadata(), "architecture");
-    report.license = valueOf(file.metadata(), "license");
+    report.metadata = metadata;
+    report.architecture = valueOf(metadata, "architecture");
+    report.license = valueOf(metadata, "license");
     report.padding =
-        valueOf(file.metadata(), "padding") == kPaddingTfSame ? kPaddingTfSame : kPaddingSymmetric;
+        valueOf(metadata, "padding") == kPaddingTfSame ? kPaddingTfSame : kPaddingSymmetric;
     std::vector<std::string> notes = file.notes();
-    report.preprocess = filePreprocess(family.info, file.metadata(), &notes);
+    report.preprocess = filePreprocess(family.info, metadata, &notes);
     std::int64_t fileClasses = 0;
     compareTensors(file, network, &report, &fileClasses);
     const std::vector<std::string> foreign = foreignLayers(report, network);

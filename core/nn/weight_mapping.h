@@ -3,12 +3,15 @@
 #pragma once
 
 #include "core/nn/network.h"
+#include "core/nn/preprocess_choice.h"
 #include "core/nn/weights/weight_file.h"
 
 namespace graft {
 
-/// Compares names, shapes and types with the backbone (not the head) of `network`.
-WeightReport compareWeights(const WeightFile& file, const Network& network);
+/// Compares names, shapes and types with the backbone (not the head) of `network`. `metadata` is
+/// what is known of the file, see knownMetadata().
+WeightReport compareWeights(const WeightFile& file, const Network& network,
+                            const FileMetadata& metadata);
 
 /// For a report that is not usable: its sentence, and the first names of what is wrong.
 Error misfitError(const WeightReport& report, const std::string& backbone);

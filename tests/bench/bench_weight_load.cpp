@@ -61,7 +61,7 @@ void WeightLoadBench::resnet50() {
         timer.start();
         const auto file = WeightFile::open(path.toStdString());
         QVERIFY2(file.ok(), file.ok() ? "" : file.error().text().c_str());
-        QVERIFY(compareWeights(file.value(), network).usable);
+        QVERIFY(compareWeights(file.value(), network, {}).usable);
         QVERIFY(copyWeights(file.value(), network).ok());
         times.push_back(double(timer.nsecsElapsed()) / 1e6);
         peak = std::max(peak, memoryKb("VmHWM:") - before);

@@ -1,7 +1,7 @@
 """What PIL, torchvision and LibTorch make of pictures.
 
 usage: resize.py FOLDER PICTURE...
-For picture number N writes FOLDER/N-WxH.rgb for several sizes (PIL bilinear) and
+For picture number N writes FOLDER/N-WxH-FILTER.rgb for several sizes (PIL) and
 FOLDER/N-view-R-S.rgb (torchvision Resize(R) and CenterCrop(S)), and a manifest.json of
 {file, source, kind, width, height, resize}.
 """
@@ -32,9 +32,13 @@ for number, path in enumerate(sys.argv[2:]):
     picture = Image.open(path).convert("RGB")
     for width, height in [(224, 224), (128, 96), (33, 77), (700, 650), (1, 1),
                           (picture.width, 50), (picture.width, picture.height)]:
-        small = picture.resize((width, height), Image.BILINEAR)
-        expect(f"{number}-{width}x{height}.rgb", path, "resize", small)
+        for kind, filter in (("bilinear", Image.BILINEAR), ("bicubic", Image.BICUBIC)):
+            small = picture.resize((width, height), filter)
+            expect(f"{number}-{width}x{height}-{kind}.rgb", path, kind, small)
     for resize, side in [(256, 224), (96, 96), (65, 64), (224, 223)]:
-        view = transforms.CenterCrop(side)(transforms.Resize(resize)(picture))
-        expect(f"{number}-view-{resize}-{side}.rgb", path, "view", view, resize)
+        for kind, filter in (("view-bilinear", transforms.InterpolationMode.BILINEAR),
+                             ("view-bicubic", transforms.InterpolationMode.BICUBIC)):
+            resized = transforms.Resize(resize, interpolation=filter)(picture)
+            view = transforms.CenterCrop(side)(resized)
+            expect(f"{number}-{kind}-{resize}-{side}.rgb", path, kind, view, resize)
 json.dump(manifest, open(os.path.join(out, "manifest.json"), "w"))

@@ -144,7 +144,7 @@ void BackbonesOracle::sameAsTorchvision() {
     auto file = WeightFile::open(weights.toStdString());
     QFile::remove(weights);
     QVERIFY2(file.ok(), file.ok() ? "" : file.error().text().c_str());
-    const WeightReport report = compareWeights(*file, network);
+    const WeightReport report = compareWeights(*file, network, file->metadata());
     QVERIFY2(report.usable, report.sentence.c_str());
     QVERIFY(report.unexpected.empty());
     std::int64_t auxiliary = 0;
@@ -356,7 +356,7 @@ void BackbonesOracle::positionsAtAnotherSize() {
     QFile::remove(weights);
     QVERIFY(file.ok());
     Network network(*findFamily("vit_b_32"), {kClasses, HeadKind::Original, false, 160});
-    QVERIFY(compareWeights(*file, network).usable);
+    QVERIFY(compareWeights(*file, network, file->metadata()).usable);
     QVERIFY(copyWeights(*file, network).ok());
     network.eval();
     const torch::NoGradGuard noGrad;

@@ -75,7 +75,7 @@ void KeyLayoutsOracle::sameAsTimm() {
     auto answers = WeightFile::open(out.toStdString());
     QVERIFY(file.ok() && answers.ok());
     Network network(*findFamily(id.toStdString()), {3, HeadKind::Replaced, false, kSize});
-    const WeightReport report = compareWeights(*file, network);
+    const WeightReport report = compareWeights(*file, network, file->metadata());
     QVERIFY2(report.usable, report.sentence.c_str());
     QVERIFY2(report.unexpected.empty(), report.sentence.c_str());
     QVERIFY2(report.sentence.find("for 10 classes") != std::string::npos, report.sentence.c_str());

@@ -82,9 +82,12 @@ void TestResizeOracle::equalsPilAndTorchvision() {
         Preprocess preprocess;
         preprocess.inputSize = width;
         preprocess.resizeSize = entry["resize"].toInt();
-        const Image ours = entry["kind"] == QLatin1String("view")
+        const QString kind = entry["kind"].toString();
+        preprocess.interpolation =
+            kind.endsWith("bicubic") ? Interpolation::Bicubic : Interpolation::Bilinear;
+        const Image ours = kind.startsWith("view")
                                ? evaluationView(*image, preprocess)
-                               : resizeImage(*image, width, height);
+                               : resizeImage(*image, width, height, preprocess.interpolation);
         const int difference = largestDifference(ours, expected);
         QVERIFY2(difference <= 1,
                  qPrintable(QString::fromStdString(name) + ": " + QString::number(difference)));
@@ -105,22 +108,28 @@ void TestResizeOracle::equalsTheExportedModel() {
                                         .to(torch::kFloat32);
         for (const auto& [width, height] :
              {std::pair{256, 341}, {64, 64}, {97, 31}, {image.width * 2, image.height + 1}}) {
-            const torch::Tensor resized = at::_upsample_bilinear2d_aa(input, {height, width}, false)
-                                              .round()
-                                              .clamp(0, 255)
-                                              .to(torch::kUInt8)
-                                              .squeeze(0)
-                                              .permute({1, 2, 0})
-                                              .contiguous();
-            Image expected{width, height, {}};
-            expected.rgb.assign(resized.data_ptr<std::uint8_t>(),
-                                resized.data_ptr<std::uint8_t>() + resized.numel());
-            const Image ours = resizeImage(image, width, height);
-            QVERIFY(largestDifference(ours, expected) <= 1);
-            for (std::size_t i = 0; i < ours.rgb.size(); ++i) {
-                different += ours.rgb[i] != expected.rgb[i];
+            for (const bool cubic : {false, true}) {
+                const torch::Tensor values =
+                    cubic ? at::_upsample_bicubic2d_aa(input, {height, width}, false)
+                          : at::_upsample_bilinear2d_aa(input, {height, width}, false);
+                const torch::Tensor resized = values.round()
+                                                  .clamp(0, 255)
+                                                  .to(torch::kUInt8)
+                                                  .squeeze(0)
+                                                  .permute({1, 2, 0})
+                                                  .contiguous();
+                Image expected{width, height, {}};
+                expected.rgb.assign(resized.data_ptr<std::uint8_t>(),
+                                    resized.data_ptr<std::uint8_t>() + resized.numel());
+                const Image ours =
+                    resizeImage(image, width, height,
+                                cubic ? Interpolation::Bicubic : Interpolation::Bilinear);
+                QVERIFY(largestDifference(ours, expected) <= 1);
+                for (std::size_t i = 0; i < ours.rgb.size(); ++i) {
+                    different += ours.rgb[i] != expected.rgb[i];
+                }
+                total += std::int64_t(ours.rgb.size());
             }
-            total += std::int64_t(ours.rgb.size());
         }
     }
     qInfo("%lld of %lld values rounded the other way", qlonglong(different), qlonglong(total));
@@ -166,13 +175,15 @@ void TestResizeOracle::sizesOfTheView() {
 void TestResizeOracle::jsonRoundTrip() {
     Preprocess preprocess;
     preprocess.inputSize = 96;
+    preprocess.interpolation = Interpolation::Bicubic;
     preprocess.mean = {0.1, 0.2, 1.0 / 3.0};
     const Result<Preprocess> back = preprocessFromJson(toJson(preprocess));
     QVERIFY(back.ok());
     QVERIFY(*back == preprocess);
     for (const char* bad :
          {"[]", R"({"input_size": 0})", R"({"input_size": 1e9})", R"({"mean": [1, 2]})",
-          R"({"std": [1, 1, 0]})", R"({"std": ["a", 1, 1]})", R"({"resize_size": "big"})"}) {
+          R"({"std": [1, 1, 0]})", R"({"std": ["a", 1, 1]})", R"({"resize_size": "big"})",
+          R"({"interpolation": "sharp"})", R"({"interpolation": 3})"}) {
         QVERIFY2(!preprocessFromJson(nlohmann::json::parse(bad)).ok(), bad);
     }
 }

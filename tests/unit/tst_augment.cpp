@@ -36,7 +36,7 @@ class TestAugment : public QObject {
     void erasingCoversWhatItShould();
 
  private:
-    Preprocess m_preprocess{64, 72, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
+    Preprocess m_preprocess{64, 72, Interpolation::Bilinear, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
 };
 
 namespace {

@@ -137,10 +137,12 @@ void TestPackage::verifyOutIsEmpty() const {
 
 void TestPackage::preprocessingIsBitEqual() {
     Preprocess usual;
-    Preprocess small{64, 73, {0.5, 0.4, 0.3}, {0.2, 0.25, 0.3}};
-    Preprocess noMargin{96, 96, {0, 0, 0}, {1, 1, 1}};
-    Preprocess resizeBelowCrop{80, 40, {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
-    for (const Preprocess& preprocess : {usual, small, noMargin, resizeBelowCrop}) {
+    using enum Interpolation;
+    Preprocess small{64, 73, Bilinear, {0.5, 0.4, 0.3}, {0.2, 0.25, 0.3}};
+    Preprocess noMargin{96, 96, Bilinear, {0, 0, 0}, {1, 1, 1}};
+    Preprocess resizeBelowCrop{80, 40, Bilinear, {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
+    Preprocess cubic{72, 75, Bicubic, {0.5, 0.4, 0.3}, {0.2, 0.25, 0.3}};
+    for (const Preprocess& preprocess : {usual, small, noMargin, resizeBelowCrop, cubic}) {
         auto script = bareScript(preprocess);
         QVERIFY2(script.ok(), script ? "" : script.error().text().c_str());
         for (const auto& [width, height] : {std::pair{1, 1},

@@ -57,6 +57,7 @@ class WeightsTest : public QObject {
     void weightMismatches();
     void weightNumbers();
     void metadataOfWeights();
+    void inputOfPublishedWeights();
     void realWeights_data();
     void realWeights();
 
@@ -257,6 +258,45 @@ void WeightsTest::metadataOfWeights() {
     plain.backbone = "mobilenet_v2";
     QCOMPARE(resolvePreprocess(plain)->inputSize, 224);
     QCOMPARE(resolvePreprocess(plain)->resizeSize, 256);
+}
+
+void WeightsTest::inputOfPublishedWeights() {
+    const QString path = m_folder.filePath("published.safetensors");
+    QVERIFY(write(path, draftOf(*make(specOf("resnet18"), 5))));
+    const std::string sha256 = *sha256File(path.toStdString());
+    const QString catalogue = m_folder.filePath("catalogue.json");
+    QFile file(catalogue);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write(QString(R"({"data_terms": {"Noise": "Nobody owns noise."}, "weights": [{
+        "id": "resnet18.TEST", "backbone": "resnet18", "title": "A test",
+        "url": "https://example.org/net-%1.pth", "sha256": "%1", "mib": 44.6,
+        "parameters": 1000, "top1": 51, "top5": 80, "resize": 99, "crop": 96,
+        "interpolation": "bicubic", "mean": [0.1, 0.2, 0.3], "std": [0.4, 0.5, 0.6],
+        "container": "safetensors", "license": "CC0-1.0", "data": "Noise", "default": true}]})")
+                   .arg(QString::fromStdString(sha256.substr(0, 12)))
+                   .toUtf8());
+    file.close();
+    Preprocess expected{96, 99, Interpolation::Bicubic, {0.1, 0.2, 0.3}, {0.4, 0.5, 0.6}};
+    const auto unknown = checkWeights(path.toStdString(), "resnet18");
+    QVERIFY(unknown.ok() && unknown->preprocess == Preprocess());
+    qputenv("GRAFT_WEIGHT_CATALOGUE", catalogue.toUtf8());
+    const auto report = checkWeights(path.toStdString(), "resnet18");
+    ModelSpec spec = specOf("resnet18");
+    spec.imageSize = 0;
+    spec.weightsPath = path.toStdString();
+    spec.weightsSha256 = sha256;
+    const auto resolved = resolvePreprocess(spec);
+    const auto loaded = make(spec);
+    spec.imageSize = 192;
+    const auto larger = resolvePreprocess(spec);
+    qunsetenv("GRAFT_WEIGHT_CATALOGUE");
+    QVERIFY2(report.ok(), report.ok() ? "" : report.error().text().c_str());
+    QVERIFY(report->preprocess == expected);
+    QCOMPARE(report->license, std::string("CC0-1.0"));
+    QVERIFY(resolved.ok() && *resolved == expected);
+    QVERIFY(loaded && loaded->preprocess() == expected);
+    // At another size the centre crop keeps its share.
+    QVERIFY(larger.ok() && larger->inputSize == 192 && larger->resizeSize == 198);
 }
 
 void WeightsTest::realWeights_data() {
