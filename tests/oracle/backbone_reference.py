@@ -1,12 +1,13 @@
 """Answers of torchvision's own networks.
 
-alive MODEL WEIGHTS OUT SIZE NODES GRADIENTS   random weights, brought to life; settings, logits,
-                                               the output of each of the NODES (a,b,c), gradients
-                                               (yes or no)
+alive MODEL WEIGHTS OUT SIZE NODES GRADIENTS   random weights, brought to life; settings; logits
+                                               and the output of each of the NODES (a,b,c) in
+                                               float64; gradients (yes or no)
 tf-same MODEL WEIGHTS_IN OUT SIZE              a file's network with TensorFlow's padding by F.pad,
                                                in float64
 positions MODEL WEIGHTS OUT SIZE NEW_SIZE      a transformer brought to another image size
 """
+import collections
 import copy
 import sys
 
@@ -156,8 +157,8 @@ def described_input(name, x):
     p that are (p - mean) / std for torchvision are (p - 0.5) / 0.5 for Graft."""
     if name not in WITH_AUXILIARY:
         return x
-    mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
-    std = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+    mean = torch.tensor([0.485, 0.456, 0.406], dtype=torch.float64).view(3, 1, 1)
+    std = torch.tensor([0.229, 0.224, 0.225], dtype=torch.float64).view(3, 1, 1)
     return (x * std + mean - 0.5) / 0.5
 
 
@@ -170,16 +171,18 @@ def alive(name, weights, out, size, nodes, with_gradients):
     bring_to_life(model, x)
     simple_safetensors.write(weights, numpy_of(model.state_dict()))
     model.eval()
-    hooks = outputs_of(model, nodes, answers)
+    precise = copy.deepcopy(model).double()
+    hooks = outputs_of(precise, nodes, answers)
     with torch.no_grad():
-        logits = model(x)
+        logits = precise(x.double())
     for hook in hooks:
         hook.remove()
     spread = float(logits.std())
     if not 0.1 <= spread <= 100:
         sys.exit(f"the reference is not alive: logits have a standard deviation of {spread}")
     target = torch.arange(3) * 2
-    answers.update({"input": described_input(name, x), "logits": logits, "target": target})
+    answers.update({"input": described_input(name, x.double()), "logits": logits,
+                    "target": target})
     for kind, dtype in (("grad32/", torch.float32), ("grad64/", torch.float64)):
         if with_gradients:
             network = copy.deepcopy(model).to(dtype)
@@ -221,6 +224,8 @@ def tf_same(name, weights, out, size):
     state = read_state(weights)
     classes = state[max(key for key in state if key.startswith("classifier."))].shape[0]
     model = build(name, classes)
+    state = collections.OrderedDict(state)
+    state._metadata = model.state_dict()._metadata  # MNASNet asks for its version
     model.load_state_dict(state)
     # In float64 a difference is one of the networks, not of the order of additions.
     model.double().eval()
