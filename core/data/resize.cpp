@@ -83,12 +83,21 @@ void resizeRow(const std::uint8_t* from, const Axis& axis, float* to) {
     }
 }
 
-/// Rounds half to even, as torch.round does.
-void writeRow(const float* values, std::size_t count, std::uint8_t* to) {
+/// To whole grey levels, half to even as torch.round does.
+float rounded(float value) {
     constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it leaves no fraction bits
+    return (std::min(std::max(value, 0.0f), 255.0f) + kRound) - kRound;
+}
+
+void roundRow(float* values, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
-        const float clamped = std::min(std::max(values[i], 0.0f), 255.0f);
-        to[i] = std::uint8_t((clamped + kRound) - kRound);
+        values[i] = rounded(values[i]);
+    }
+}
+
+void writeRow(const float* values, std::size_t count, std::uint8_t* to) {
+    for (std::size_t i = 0; i < count; ++i) {
+        to[i] = std::uint8_t(rounded(values[i]));
     }
 }
 
@@ -103,8 +112,12 @@ Image resizePart(const Image& image, const PixelRect& source, int width, int hei
     const std::size_t rowValues = std::size_t(window.width) * 3;
     std::vector<float> narrowed(std::size_t(endRow - firstRow) * rowValues);
     for (int y = firstRow; y < endRow; ++y) {
-        resizeRow(image.row(source.y + y) + std::size_t(source.x) * 3, across,
-                  narrowed.data() + std::size_t(y - firstRow) * rowValues);
+        float* row = narrowed.data() + std::size_t(y - firstRow) * rowValues;
+        resizeRow(image.row(source.y + y) + std::size_t(source.x) * 3, across, row);
+        if (interpolation == Interpolation::Bicubic) {
+            // PIL keeps whole grey levels between its two passes, and what overshoots is cut.
+            roundRow(row, rowValues);
+        }
     }
     Image out = Image::blank(window.width, window.height);
     std::vector<float> sum(rowValues);

@@ -1,6 +1,6 @@
-// Antialiased resize of a part of a picture, the same arithmetic as LibTorch's
-// _upsample_bilinear2d_aa and _upsample_bicubic2d_aa on float32 followed by rounding, which is what
-// an exported model does.
+// Antialiased resize of a part of a picture: bilinear with the arithmetic of LibTorch's
+// _upsample_bilinear2d_aa on float32 followed by rounding, bicubic as PIL does it. An exported model
+// repeats both.
 // Own code because the loader threads must not start OpenMP teams and because only the part that
 // survives the centre crop is computed. Thread: any (pure functions).
 #pragma once

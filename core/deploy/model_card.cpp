@@ -145,8 +145,8 @@ std::string trainingSection(const PackageFacts& facts) {
     const ModelSpec& model = facts.info.model;
     const Preprocess& preprocess = facts.info.preprocess;
     std::string text = "\n## How it was trained\n\n";
-    text += "- Network: `" + model.backbone + "` with a new head (global average pool, dropout " +
-            fixed(model.dropout, 2) + ", linear), " + std::to_string(facts.parameterCount) +
+    text += "- Network: `" + model.backbone + "` with a new head (" +
+            (facts.classToken ? "class token" : "global average pool") + ", dropout " + fixed(model.dropout, 2) + ", linear), " + std::to_string(facts.parameterCount) +
             " parameters.\n";
     text +=
         model.weightsPath.empty()
@@ -264,7 +264,7 @@ nlohmann::ordered_json configJson(const PackageFacts& facts) {
     return {{"architecture", model.backbone},
             {"num_classes", facts.info.classes.size()},
             {"num_features", facts.featureCount},
-            {"global_pool", "avg"},
+            {"global_pool", facts.classToken ? "token" : "avg"},
             {"label_names", labels},
             {"problem_type", "single_label_classification"},
             {"id2label", nameOfId},

@@ -20,6 +20,7 @@ struct PackageFacts {
     Evaluation evaluation;   ///< may be empty
     std::string dataSource;  ///< name of the imported folder or file, without its path
     std::vector<std::int64_t> trainingCounts;  ///< pictures, per class
+    bool classToken = false;                   ///< the head reads a transformer's class token
     std::int64_t featureCount = 0;             ///< inputs of the head
     std::int64_t parameterCount = 0;
     std::string firstLayer;   ///< "conv1"

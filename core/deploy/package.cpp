@@ -9,6 +9,7 @@
 #include "core/deploy/predictor.h"
 #include "core/deploy/staging_folder.h"
 #include "core/deploy/torchscript_export.h"
+#include "core/nn/catalog.h"
 #include "core/train/model_loading.h"
 
 #include <nlohmann/json.hpp>
@@ -42,6 +43,9 @@ PackageFacts gatherFacts(const ExportRequest& request, const LoadedModel& model)
     for (const ClassInfo& entry : facts.info.classes) {
         const auto found = counts.find(entry.id);
         facts.trainingCounts.push_back(found == counts.end() ? 0 : found->second);
+    }
+    if (const auto backbone = findBackbone(facts.info.model.backbone)) {
+        facts.classToken = backbone->classToken;
     }
     const std::vector<NamedTensor> parameters = model.classifier->parameters();
     for (const NamedTensor& parameter : parameters) {

@@ -169,7 +169,7 @@ def preprocess(self, images: Tensor) -> Tensor:
     for k in range(across.size(1)):
         part = x.index_select(0, columns[:, k] - left).to(dtype=6)
         narrow.add_(part * across[:, k].view([INPUT, 1, 1, 1]))
-    narrow = narrow.permute(3, 1, 2, 0).contiguous()
+    narrow = BETWEEN.permute(3, 1, 2, 0).contiguous()
     view = torch.zeros([INPUT, x.size(1), 3, INPUT], dtype=6, device=x.device)
     for k in range(down.size(1)):
         part = narrow.index_select(0, lines[:, k] - top)
@@ -190,6 +190,8 @@ def predict(self, images: Tensor) -> Tensor:
     const int resize = std::max(preprocess.resizeSize, preprocess.inputSize);
     std::string text = replaced(source, "RESIZE", std::to_string(resize));
     text = replaced(text, "RADIUS", cubic ? "2.0" : "1.0");
+    text = replaced(text, "BETWEEN",
+                    cubic ? "torch.round(torch.clamp(narrow, 0, 255))" : "narrow");
     text = replaced(text, "FILTER", cubic ? kCubic : "torch.clamp(1.0 - d, min=0.0)");
     text = replaced(text, "INPUT", std::to_string(preprocess.inputSize));
     text = replaced(text, "MEAN", numberList(preprocess.mean));

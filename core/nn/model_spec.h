@@ -27,6 +27,7 @@ struct BackboneInfo {
     /// Published weights take pixels in -1..1 (mean and std 0.5 for every channel) whatever their
     /// description says: torchvision's `transform_input`.
     bool pixelsAroundZero = false;
+    bool classToken = false;  ///< the head reads one token instead of the mean over the picture
 };
 
 /// A node in the tree of stages, blocks and layers. `path` is the torchvision parameter prefix

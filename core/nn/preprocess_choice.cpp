@@ -145,8 +145,10 @@ Result<Preprocess> atImageSize(const BackboneInfo& backbone, Preprocess base, in
                          std::to_string(backbone.defaultImageSize) + " px."};
     }
     // The share that the centre crop keeps stays.
-    base.resizeSize =
-        int(std::lround(double(imageSize) * double(base.resizeSize) / double(base.inputSize)));
+    const bool usual = base.resizeSize == resizeFor(backbone, base.inputSize);
+    base.resizeSize = usual ? resizeFor(backbone, imageSize)
+                            : int(std::lround(double(imageSize) * double(base.resizeSize) /
+                                              double(base.inputSize)));
     base.inputSize = imageSize;
     return base;
 }

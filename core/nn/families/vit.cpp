@@ -141,6 +141,7 @@ void initRest(torch::nn::Module& module, at::Generator& generator) {
 Family vit(BackboneInfo info, int patch) {
     Family family;
     family.info = std::move(info);
+    family.info.classToken = true;
     family.classifierPrefixes = {"heads."};
     family.timm = timmVisionTransformer();
     family.positions = "encoder.pos_embedding";
