@@ -148,11 +148,9 @@ void BackboneCards::setBackbones(const std::vector<BackboneInfo>& backbones) {
     qDeleteAll(m_cards);
     m_cards.clear();
     m_shown.clear();
-    // Costs are of the default picture sizes' multiply-adds, so the smallest is the yardstick.
-    double least = 1e300;
-    for (const BackboneInfo& info : backbones) {
-        least = std::min(least, info.relativeCost);
-    }
+    // Costs are of the default picture sizes' multiply-adds; the first, small network is the
+    // yardstick.
+    const double least = backbones.empty() ? 1 : backbones.front().relativeCost;
     for (const BackboneInfo& info : backbones) {
         auto* card = new BackboneCard(info, least, this);
         m_group->addButton(card);
