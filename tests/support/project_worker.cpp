@@ -57,6 +57,8 @@ void checkError(const Error& error, const Fault& fault, const std::string& file,
         full && error.code == ErrorCode::DiskFull
             ? error.message.find(" free") != std::string::npos
             : error.code == ErrorCode::Io && (!full || lastFailedCall() == "open" ||
+                                              error.message.find("did not confirm") !=
+                                                  std::string::npos ||
                                               error.detail.find("open") != std::string::npos);
     if (!asPromised || error.message.find(file) == std::string::npos || error.hint.empty()) {
         broken("call " + std::to_string(call) + " gave " + errorCodeName(error.code) + ": " +

@@ -217,7 +217,7 @@ class TestTrainingPages : public QObject {
         shown.click("allBackbones");
         QVERIFY(visible().size() > usual.size());
         auto* find = shown.find<QLineEdit>("findBackbone");
-        QTest::keyClicks(find, "resnet-3");
+        QTest::keyClicks(find, "resnet-34");
         QCOMPARE(visible(), QStringList{"resnet34"});
         shown.click("backbone:resnet34");
         find->clear();
@@ -295,6 +295,7 @@ class TestTrainingPages : public QObject {
         QVERIFY(other.open(QFile::WriteOnly));
 
         Shown<ModelPage> shown(project());
+        shown.click("allBackbones");
         shown.click("backbone:squeezenet1_0");
         QSignalSpy errors(&shown.page, &Page::showError);
         auto* list = shown.find<QComboBox>("publishedWeights");
