@@ -42,8 +42,10 @@ endforeach()
 graft_test(bench_weight_load LABEL bench SOURCES bench/bench_weight_load.cpp LINK graft_nn)
 
 # The catalogue of published weights and how they come here; free of torch too.
-graft_test(tst_downloads LABEL system SOURCES system/tst_downloads.cpp
-    LINK graft_downloads ${CMAKE_DL_LIBS})
+foreach(name tst_downloads tst_download_answers)
+    graft_test(${name} LABEL system SOURCES system/${name}.cpp support/download_fixture.h
+        LINK graft_downloads ${CMAKE_DL_LIBS})
+endforeach()
 target_compile_definitions(tst_downloads PRIVATE GRAFT_FAIL_IO="$<TARGET_FILE:fail_io>")
 add_dependencies(tst_downloads fail_io)
 graft_test(tst_weight_catalogue LABEL unit SOURCES unit/tst_weight_catalogue.cpp LINK graft_downloads)

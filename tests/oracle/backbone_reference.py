@@ -9,6 +9,7 @@ positions MODEL WEIGHTS OUT SIZE NEW_SIZE      a transformer brought to another 
 """
 import collections
 import copy
+import os
 import sys
 
 try:
@@ -162,6 +163,15 @@ def described_input(name, x):
     return (x * std + mean - 0.5) / 0.5
 
 
+def save_as_torch(state, weights):
+    """In both containers of PyTorch. All backbones together are 20 gigabytes that way, so the large
+    ones are for the long check only."""
+    small = sum(tensor.numel() for tensor in state.values()) < 30e6
+    if small or os.environ.get("GRAFT_ALL_CONTAINERS"):
+        torch.save(state, weights + ".zip.pth")
+        torch.save(state, weights + ".old.pth", _use_new_zipfile_serialization=False)
+
+
 def alive(name, weights, out, size, nodes, with_gradients):
     torch.manual_seed(20240607)
     torch.set_num_threads(2)
@@ -170,6 +180,7 @@ def alive(name, weights, out, size, nodes, with_gradients):
     x = pictures(3, size)
     bring_to_life(model, x)
     simple_safetensors.write(weights, numpy_of(model.state_dict()))
+    save_as_torch(model.state_dict(), weights)
     model.eval()
     precise = copy.deepcopy(model).double()
     hooks = outputs_of(precise, nodes, answers)

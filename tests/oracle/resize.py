@@ -28,17 +28,27 @@ def expect(name, source, kind, picture, resize=0):
                      "height": picture.height, "resize": resize})
 
 
-for number, path in enumerate(sys.argv[2:]):
-    picture = Image.open(path).convert("RGB")
-    for width, height in [(224, 224), (128, 96), (33, 77), (700, 650), (1, 1),
-                          (picture.width, 50), (picture.width, picture.height)]:
-        for kind, filter in (("bilinear", Image.BILINEAR), ("bicubic", Image.BICUBIC)):
-            small = picture.resize((width, height), filter)
-            expect(f"{number}-{width}x{height}-{kind}.rgb", path, kind, small)
-    for resize, side in [(256, 224), (96, 96), (65, 64), (224, 223)]:
+FULL = 14  # so many pictures in all sizes, the others as the network sees them
+
+
+def expect_views(number, path, picture, sizes):
+    for resize, side in sizes:
         for kind, filter in (("view-bilinear", transforms.InterpolationMode.BILINEAR),
                              ("view-bicubic", transforms.InterpolationMode.BICUBIC)):
             resized = transforms.Resize(resize, interpolation=filter)(picture)
             view = transforms.CenterCrop(side)(resized)
             expect(f"{number}-{kind}-{resize}-{side}.rgb", path, kind, view, resize)
+
+
+for number, path in enumerate(sys.argv[2:]):
+    picture = Image.open(path).convert("RGB")
+    if number >= FULL:
+        expect_views(number, path, picture, [(256, 224)])
+        continue
+    for width, height in [(224, 224), (128, 96), (33, 77), (700, 650), (1, 1),
+                          (picture.width, 50), (picture.width, picture.height)]:
+        for kind, filter in (("bilinear", Image.BILINEAR), ("bicubic", Image.BICUBIC)):
+            small = picture.resize((width, height), filter)
+            expect(f"{number}-{width}x{height}-{kind}.rgb", path, kind, small)
+    expect_views(number, path, picture, [(256, 224), (96, 96), (65, 64), (224, 223)])
 json.dump(manifest, open(os.path.join(out, "manifest.json"), "w"))

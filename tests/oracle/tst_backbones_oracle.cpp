@@ -87,6 +87,7 @@ class BackbonesOracle : public QObject {
 
  private:
     std::optional<WeightFile> ask(const QStringList& arguments);
+    void sameInEachContainer(const WeightFile& file, const QString& weights);
     void compareStages(const Network& network, const WeightFile& answers);
     void compareSettings(const Network& network, const WeightFile& answers);
     void zeroEachWeight(Network& network, const WeightFile& answers);
@@ -146,6 +147,7 @@ void BackbonesOracle::sameAsTorchvision() {
     auto file = WeightFile::open(weights.toStdString());
     QFile::remove(weights);
     QVERIFY2(file.ok(), file.ok() ? "" : file.error().text().c_str());
+    sameInEachContainer(*file, weights);
     const WeightReport report = compareWeights(*file, network, file->metadata());
     QVERIFY2(report.usable, report.sentence.c_str());
     QVERIFY(report.unexpected.empty());
@@ -169,6 +171,29 @@ void BackbonesOracle::sameAsTorchvision() {
         Network precise(family, options);
         QVERIFY(copyWeights(*file, precise).ok());
         compareGradients(precise, *answers, true);
+    }
+}
+
+// PyTorch's files of the same weights hold the same bytes, so one comparison of answers serves all.
+void BackbonesOracle::sameInEachContainer(const WeightFile& file, const QString& weights) {
+    for (const auto& [suffix, container] : {std::pair{".zip.pth", "PyTorch"},
+                                            {".old.pth", "PyTorch (before 1.6)"}}) {
+        const QString path = weights + suffix;
+        if (!QFile::exists(path)) {
+            continue;
+        }
+        const auto other = WeightFile::open(path.toStdString());
+        QFile::remove(path);
+        QVERIFY2(other.ok(), other.ok() ? "" : other.error().text().c_str());
+        QCOMPARE(other->container(), std::string(container));
+        QCOMPARE(other->tensors().size(), file.tensors().size());
+        for (const auto& [name, view] : file.tensors()) {
+            const auto found = other->tensors().find(name);
+            QVERIFY2(found != other->tensors().end(), name.c_str());
+            QCOMPARE(found->second.dtype, view.dtype);
+            QCOMPARE(found->second.shape, view.shape);
+            QVERIFY2(std::memcmp(found->second.data, view.data, view.byteCount) == 0, name.c_str());
+        }
     }
 }
 

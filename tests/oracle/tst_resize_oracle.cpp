@@ -30,28 +30,29 @@ class TestResizeOracle : public QObject {
     void jsonRoundTrip();
 
  private:
-    /// Real photos where there are some, else drawn pictures.
-    std::vector<std::string> pictures(const fs::path& scratch) const;
+    /// Noise, stripes, and real photos where there are some.
+    std::vector<std::string> pictures(const fs::path& scratch, std::size_t photoCount) const;
 };
 
-std::vector<std::string> TestResizeOracle::pictures(const fs::path& scratch) const {
-    std::vector<std::string> paths;
-    std::error_code failed;
-    const fs::path photos = fs::path(sharedFolder()) / "data/hymenoptera/val/bees";
-    for (fs::directory_iterator at(photos, failed), end; !failed && at != end; ++at) {
-        paths.push_back(at->path().string());
-    }
-    std::sort(paths.begin(), paths.end());
-    paths.resize(std::min<std::size_t>(paths.size(), 12));
+std::vector<std::string> TestResizeOracle::pictures(const fs::path& scratch,
+                                                    std::size_t photoCount) const {
     Rng rng("noise", {1});
     Image noise = Image::blank(301, 187);  // the hardest picture for a resize
     for (std::uint8_t& value : noise.rgb) {
         value = rng.chance(0.5) ? 255 : 0;
     }
     writeBmp(scratch / "noise.bmp", noise);
-    paths.push_back((scratch / "noise.bmp").string());
     writeBmp(scratch / "stripes.bmp", stripes(2, 1, 90));
-    paths.push_back((scratch / "stripes.bmp").string());
+    std::vector<std::string> paths;
+    std::error_code failed;
+    const fs::path photos = fs::path(sharedFolder()) / "data/hymenoptera/train/bees";
+    for (fs::directory_iterator at(photos, failed), end; !failed && at != end; ++at) {
+        paths.push_back(at->path().string());
+    }
+    std::sort(paths.begin(), paths.end());
+    paths.resize(std::min(paths.size(), photoCount));
+    paths.insert(paths.begin(),
+                 {(scratch / "noise.bmp").string(), (scratch / "stripes.bmp").string()});
     return paths;
 }
 
@@ -59,7 +60,7 @@ void TestResizeOracle::equalsPilAndTorchvision() {
     const QTemporaryDir dir;
     const fs::path scratch = dir.path().toStdString();
     QStringList arguments{dir.filePath("expected")};
-    for (const std::string& path : pictures(scratch)) {
+    for (const std::string& path : pictures(scratch, 100)) {
         arguments << QString::fromStdString(path);
     }
     const OracleRun run = runOracle("resize.py", arguments);
@@ -98,7 +99,7 @@ void TestResizeOracle::equalsTheExportedModel() {
     const QTemporaryDir dir;
     std::int64_t different = 0;
     std::int64_t total = 0;
-    for (const std::string& path : pictures(dir.path().toStdString())) {
+    for (const std::string& path : pictures(dir.path().toStdString(), 12)) {
         const Image image = readImage({path, -1}).value();
         // [1, 3, H, W] float32, values 0..255
         const torch::Tensor input = torch::from_blob(const_cast<std::uint8_t*>(image.rgb.data()),

@@ -1,62 +1,19 @@
-// Downloads from a server that misbehaves in every way: never a wrong file in place, and what has
-// come once does not come again.
-#include "core/base/hash.h"
-#include "core/nn/weights/download.h"
+// Downloads over a line and a disk that fail in every way: never a wrong file in place, and what
+// has come once does not come again.
+#include "tests/support/download_fixture.h"
 #include "tests/support/fail_io.h"
-#include "tests/support/flaky_server.h"
 
-#include <QDir>
 #include <QElapsedTimer>
-#include <QTest>
-#include <QUrl>
 
-#include <random>
 #include <thread>
 
 using namespace graft;
 using namespace graft::testing;
 
-namespace {
-
-constexpr int kContentBytes = 640 << 10;
-
-QByteArray someContent() {
-    std::mt19937 random(7);
-    QByteArray content(kContentBytes, 0);
-    for (char& byte : content) {
-        byte = char(random());
-    }
-    return content;
-}
-
-QByteArray bytesOf(const QString& path) {
-    QFile file(path);
-    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
-}
-
-void writeBytes(const QString& path, const QByteArray& bytes) {
-    QFile file(path);
-    QVERIFY(file.open(QIODevice::WriteOnly));
-    QCOMPARE(file.write(bytes), qint64(bytes.size()));
-}
-
-qint64 sentIn(const QList<QJsonObject>& requests) {
-    qint64 sum = 0;
-    for (const QJsonObject& request : requests) {
-        sum += request["sent"].toInteger();
-    }
-    return sum;
-}
-
-}  // namespace
-
-class TestDownloads : public QObject {
+class TestDownloads : public DownloadFixture {
     Q_OBJECT
 
  private Q_SLOTS:
-    void initTestCase();
-    void init();
-
     void arrivesWhole();
     void isNotFetchedTwice();
     void cutAtEveryTenth_data();
@@ -73,14 +30,6 @@ class TestDownloads : public QObject {
     void wrongContentIsDeleted();
     void tooMuchIsNotTaken_data();
     void tooMuchIsNotTaken();
-    void answersBecomeSentences_data();
-    void answersBecomeSentences();
-    void redirects_data();
-    void redirects();
-    void onlyHttps();
-    void certificateIsChecked();
-    void offlineIsSaid_data();
-    void offlineIsSaid();
     void cancelKeepsThePart();
     void cancelBeforeTheStart();
     void wholePartIsOnlyNamed();
@@ -92,57 +41,8 @@ class TestDownloads : public QObject {
     void everyDiskCallMayFail();
 
  private:
-    WeightEntry entryFor(const QString& mode) const {
-        WeightEntry entry;
-        entry.url = m_server->url(mode + "/net-1.pth");
-        entry.sha256 = m_hash.substr(0, 8);
-        entry.bytes = kContentBytes;
-        return entry;
-    }
-    Result<std::filesystem::path> fetch(const WeightEntry& entry, int retries = 0) {
-        return downloadWeights(entry, m_folder->path().toStdString(), m_progress,
-                               optionsWith(retries));
-    }
     void failEachDiskCall(const QString& mode);
-    static DownloadOptions optionsWith(int retries) {
-        DownloadOptions options;
-        options.allowLocalHttp = true;
-        options.stallSeconds = 1;
-        options.connectSeconds = 5;
-        options.retries = retries;
-        options.retryWaitMs = 1;
-        return options;
-    }
-    QString path(const QString& name) const { return m_folder->filePath(name); }
-    QStringList files() const { return QDir(m_folder->path()).entryList(QDir::Files); }
-    void verifyArrived() const {
-        QCOMPARE(files(), QStringList{"net-1.pth"});
-        QVERIFY(bytesOf(path("net-1.pth")) == m_content);
-    }
-
-    QByteArray m_content;
-    std::string m_hash;
-    std::unique_ptr<FlakyServer> m_server;
-    std::unique_ptr<QTemporaryDir> m_folder;
-    Progress m_progress;
 };
-
-void TestDownloads::initTestCase() {
-    for (const char* name :
-         {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
-        qunsetenv(name);
-    }
-    m_content = someContent();
-    m_hash = sha256Hex({m_content.constData(), std::size_t(m_content.size())});
-}
-
-void TestDownloads::init() {
-    m_server = std::make_unique<FlakyServer>(m_content);
-    if (!m_server->running()) {
-        QSKIP("/usr/bin/python3 is not there to be the server");
-    }
-    m_folder = std::make_unique<QTemporaryDir>();
-}
 
 void TestDownloads::arrivesWhole() {
     const auto file = fetch(entryFor("plain"));
@@ -256,7 +156,10 @@ void TestDownloads::withoutLengthItArrives() {
 void TestDownloads::silenceIsGivenUp() {
     QElapsedTimer timer;
     timer.start();
-    const auto silent = fetch(entryFor("stall/50"));
+    DownloadOptions options = optionsWith(0);
+    options.stallSeconds = 1;
+    const auto silent =
+        downloadWeights(entryFor("stall/50"), m_folder->path().toStdString(), m_progress, options);
     QVERIFY(!silent.ok());
     QVERIFY2(timer.elapsed() < 4000, qPrintable(QString::number(timer.elapsed())));
     QCOMPARE(silent.error().code, ErrorCode::Network);
@@ -300,130 +203,6 @@ void TestDownloads::tooMuchIsNotTaken() {
     const auto wrong = fetch(entryFor(mode));
     QVERIFY(!wrong.ok());
     QCOMPARE(wrong.error().code, ErrorCode::TooLarge);
-    QCOMPARE(files(), QStringList());
-}
-
-void TestDownloads::answersBecomeSentences_data() {
-    QTest::addColumn<int>("status");
-    QTest::addColumn<int>("code");
-    QTest::addColumn<QString>("said");
-    const auto row = [](int status, ErrorCode code, const char* said) {
-        QTest::addRow("%d", status) << status << int(code) << said;
-    };
-    row(404, ErrorCode::NotFound, "does not have net-1.pth any more");
-    row(410, ErrorCode::NotFound, "any more");
-    row(401, ErrorCode::PermissionDenied, "does not give");
-    row(403, ErrorCode::PermissionDenied, "does not give");
-    row(407, ErrorCode::Network, "proxy");
-    row(416, ErrorCode::Network, "problem");
-    row(429, ErrorCode::Network, "busy");
-    row(500, ErrorCode::Network, "problem of its own");
-    row(503, ErrorCode::Network, "busy");
-}
-
-void TestDownloads::answersBecomeSentences() {
-    QFETCH(int, status);
-    QFETCH(int, code);
-    QFETCH(QString, said);
-    const auto answer = fetch(entryFor(QString("status/%1").arg(status)));
-    QVERIFY(!answer.ok());
-    QCOMPARE(int(answer.error().code), code);
-    const QString text = QString::fromStdString(answer.error().text());
-    QVERIFY2(text.contains(said), qPrintable(text));
-    QVERIFY2(text.contains(QString("HTTP %1").arg(status)) && !text.contains("<html>"),
-             qPrintable(text));
-    QVERIFY(!answer.error().hint.empty());
-    QCOMPARE(files(), QStringList());
-
-    // The same in the middle: what is here stays.
-    QVERIFY(!fetch(entryFor("drop/50")).ok());
-    if (status != 416) {
-        QVERIFY(!fetch(entryFor(QString("status/%1").arg(status))).ok());
-        QCOMPARE(bytesOf(path("net-1.pth.part")), m_content.left(kContentBytes / 2));
-    }
-}
-
-void TestDownloads::redirects_data() {
-    QTest::addColumn<QString>("mode");
-    QTest::addColumn<int>("code");  // -1: arrives
-    const auto away = [](const char* url) {
-        return "away/" + QString::fromLatin1(QUrl::toPercentEncoding(url));
-    };
-    QTest::newRow("one") << "hops/1/plain" << -1;
-    QTest::newRow("five") << "hops/5/plain" << -1;
-    QTest::newRow("six") << "hops/6/plain" << int(ErrorCode::Network);
-    QTest::newRow("endless") << "loop" << int(ErrorCode::Network);
-    QTest::newRow("ftp") << away("ftp://127.0.0.1/net-1.pth") << int(ErrorCode::Unsupported);
-    QTest::newRow("file") << away("file:///etc/hostname") << int(ErrorCode::Unsupported);
-    QTest::newRow("http elsewhere")
-        << away("http://nowhere.invalid/x") << int(ErrorCode::Unsupported);
-    QTest::newRow("http by name") << away("http://localhost/x") << int(ErrorCode::Unsupported);
-    QTest::newRow("no address") << away("https://") << int(ErrorCode::Unsupported);
-}
-
-void TestDownloads::redirects() {
-    QFETCH(QString, mode);
-    QFETCH(int, code);
-    const auto answer = fetch(entryFor(mode));
-    if (code < 0) {
-        QVERIFY2(answer.ok(), answer.ok() ? "" : answer.error().text().c_str());
-        verifyArrived();
-        return;
-    }
-    QVERIFY(!answer.ok());
-    QVERIFY2(int(answer.error().code) == code, answer.error().text().c_str());
-    QCOMPARE(files(), QStringList());
-}
-
-void TestDownloads::onlyHttps() {
-    const auto refused =
-        downloadWeights(entryFor("plain"), m_folder->path().toStdString(), m_progress);
-    QVERIFY(!refused.ok());
-    QCOMPARE(refused.error().code, ErrorCode::Unsupported);
-    QCOMPARE(files(), QStringList());
-    QVERIFY(fetch(entryFor("plain")).ok());
-    QCOMPARE(m_server->requests(1).size(), 1);  // the second, allowed one
-}
-
-void TestDownloads::certificateIsChecked() {
-    const QString certificate = path("self.pem");
-    QProcess openssl;
-    openssl.start("openssl", {"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                              "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-                              "-keyout", certificate, "-out", path("cert.pem")});
-    if (!openssl.waitForStarted() || !openssl.waitForFinished() || openssl.exitCode() != 0) {
-        QSKIP("no openssl to make a certificate with");
-    }
-    writeBytes(certificate, bytesOf(certificate) + bytesOf(path("cert.pem")));
-    m_server = std::make_unique<FlakyServer>(m_content, certificate);
-    QVERIFY(m_server->running());
-    const auto refused = fetch(entryFor("plain"));
-    QVERIFY(!refused.ok());
-    QCOMPARE(refused.error().code, ErrorCode::Network);
-    QVERIFY2(refused.error().message.find("certificate") != std::string::npos,
-             refused.error().text().c_str());
-    QVERIFY(!QFile::exists(path("net-1.pth")) && !QFile::exists(path("net-1.pth.part")));
-}
-
-void TestDownloads::offlineIsSaid_data() {
-    QTest::addColumn<QString>("url");
-    QTest::addColumn<QString>("said");
-    QTest::newRow("no such host") << "https://nowhere.invalid/net-1.pth"
-                                  << "seems to be offline";
-    QTest::newRow("nobody listens") << "https://127.0.0.1:1/net-1.pth"
-                                    << "could not be reached";
-}
-
-void TestDownloads::offlineIsSaid() {
-    QFETCH(QString, url);
-    QFETCH(QString, said);
-    WeightEntry entry = entryFor("plain");
-    entry.url = url.toStdString();
-    const auto offline = fetch(entry, 5);
-    QVERIFY(!offline.ok());
-    QCOMPARE(offline.error().code, ErrorCode::Network);
-    const QString text = QString::fromStdString(offline.error().text());
-    QVERIFY2(text.contains(said), qPrintable(text));
     QCOMPARE(files(), QStringList());
 }
 
