@@ -86,11 +86,11 @@ Status moveIntoPlace(const fs::path& temporary, const fs::path& target) {
     }
     Status synced = syncFolder(target.parent_path().empty() ? fs::path(".") : target.parent_path());
     if (!synced) {
-        return Error{ErrorCode::Io,
-                     target.string() +
-                         " was written, but the disk did not confirm it; after a power failure the "
-                         "version before it could come back.",
-                     synced.error().detail, "Check the drive, then save once more."};
+        Error error = synced.error();
+        error.message = target.string() +
+                        " was written, but the disk did not confirm it; after a power failure the "
+                        "version before it could come back.";
+        return error;
     }
     return {};
 }

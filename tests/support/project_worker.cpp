@@ -55,10 +55,9 @@ void checkError(const Error& error, const Fault& fault, const std::string& file,
     // SQLite does not pass on why a file that is there could not be opened for writing.
     const bool asPromised =
         full && error.code == ErrorCode::DiskFull
-            ? error.message.find(" free") != std::string::npos
+            ? error.message.find(" free") != std::string::npos ||
+                  error.message.find("did not confirm") != std::string::npos
             : error.code == ErrorCode::Io && (!full || lastFailedCall() == "open" ||
-                                              error.message.find("did not confirm") !=
-                                                  std::string::npos ||
                                               error.detail.find("open") != std::string::npos);
     if (!asPromised || error.message.find(file) == std::string::npos || error.hint.empty()) {
         broken("call " + std::to_string(call) + " gave " + errorCodeName(error.code) + ": " +
