@@ -83,21 +83,22 @@ void resizeRow(const std::uint8_t* from, const Axis& axis, float* to) {
     }
 }
 
-/// To whole grey levels, half to even as torch.round does.
-float rounded(float value) {
-    constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it leaves no fraction bits
-    return (std::min(std::max(value, 0.0f), 255.0f) + kRound) - kRound;
+float clamped(float value) {
+    return std::min(std::max(value, 0.0f), 255.0f);
 }
 
-void roundRow(float* values, std::size_t count) {
+/// PIL keeps whole grey levels between its two passes, half up, and cuts what overshoots.
+void roundAsPil(float* values, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
-        values[i] = rounded(values[i]);
+        values[i] = std::floor(clamped(values[i]) + 0.5f);
     }
 }
 
+/// Rounds half to even, as torch.round does.
 void writeRow(const float* values, std::size_t count, std::uint8_t* to) {
+    constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it leaves no fraction bits
     for (std::size_t i = 0; i < count; ++i) {
-        to[i] = std::uint8_t(rounded(values[i]));
+        to[i] = std::uint8_t((clamped(values[i]) + kRound) - kRound);
     }
 }
 
@@ -115,8 +116,7 @@ Image resizePart(const Image& image, const PixelRect& source, int width, int hei
         float* row = narrowed.data() + std::size_t(y - firstRow) * rowValues;
         resizeRow(image.row(source.y + y) + std::size_t(source.x) * 3, across, row);
         if (interpolation == Interpolation::Bicubic) {
-            // PIL keeps whole grey levels between its two passes, and what overshoots is cut.
-            roundRow(row, rowValues);
+            roundAsPil(row, rowValues);
         }
     }
     Image out = Image::blank(window.width, window.height);

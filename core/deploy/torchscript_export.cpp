@@ -191,7 +191,7 @@ def predict(self, images: Tensor) -> Tensor:
     std::string text = replaced(source, "RESIZE", std::to_string(resize));
     text = replaced(text, "RADIUS", cubic ? "2.0" : "1.0");
     text = replaced(text, "BETWEEN",
-                    cubic ? "torch.round(torch.clamp(narrow, 0, 255))" : "narrow");
+                    cubic ? "torch.floor(torch.clamp(narrow, 0, 255) + 0.5)" : "narrow");
     text = replaced(text, "FILTER", cubic ? kCubic : "torch.clamp(1.0 - d, min=0.0)");
     text = replaced(text, "INPUT", std::to_string(preprocess.inputSize));
     text = replaced(text, "MEAN", numberList(preprocess.mean));
