@@ -3,7 +3,7 @@
 #include "core/nn/classifier.h"
 #include "core/nn/families/registry.h"
 #include "core/nn/weight_mapping.h"
-#include "tests/oracle/python_oracle.h"
+#include "tests/support/python_oracle.h"
 
 #include <QTemporaryDir>
 #include <QtTest>
@@ -103,13 +103,13 @@ std::optional<WeightFile> BackbonesOracle::ask(const QStringList& arguments) {
         QTest::qFail(qPrintable(text), __FILE__, __LINE__);
         return std::nullopt;
     };
-    const auto run = test::runOracle("backbone_reference.py", arguments);
+    const auto run = testing::runOracle("backbone_reference.py", arguments);
     if (run.missing) {
-        QTest::qSkip(qPrintable("torchvision is not there: " + run.text), __FILE__, __LINE__);
+        QTest::qSkip(qPrintable("torchvision is not there: " + run.reason), __FILE__, __LINE__);
         return std::nullopt;
     }
     if (!run.ok) {
-        return fail(run.text);
+        return fail(run.reason);
     }
     auto answers = WeightFile::open(arguments.at(3).toStdString());
     QFile::remove(arguments.at(3));  // It stays mapped.

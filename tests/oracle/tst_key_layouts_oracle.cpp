@@ -1,7 +1,7 @@
 // Files with timm's names give the same features as timm's own networks.
 #include "core/nn/families/registry.h"
 #include "core/nn/weight_mapping.h"
-#include "tests/oracle/python_oracle.h"
+#include "tests/support/python_oracle.h"
 
 #include <QTemporaryDir>
 #include <QtTest>
@@ -66,11 +66,11 @@ void KeyLayoutsOracle::sameAsTimm() {
     const QString weights = m_folder.filePath("weights.safetensors");
     const QString out = m_folder.filePath("answers.safetensors");
     const auto run =
-        test::runOracle("timm_reference.py", {timm, weights, out, QString::number(kSize)});
+        testing::runOracle("timm_reference.py", {timm, weights, out, QString::number(kSize)});
     if (run.missing) {
-        QSKIP(qPrintable("timm is not there: " + run.text));
+        QSKIP(qPrintable("timm is not there: " + run.reason));
     }
-    QVERIFY2(run.ok, qPrintable(run.text));
+    QVERIFY2(run.ok, qPrintable(run.reason));
     auto file = WeightFile::open(weights.toStdString());
     auto answers = WeightFile::open(out.toStdString());
     QVERIFY(file.ok() && answers.ok());

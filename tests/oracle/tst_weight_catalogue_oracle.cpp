@@ -1,6 +1,6 @@
 // Every entry of the catalogue against what torchvision itself says of that file.
 #include "core/nn/weights/weight_catalogue.h"
-#include "tests/oracle/python_oracle.h"
+#include "tests/support/python_oracle.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -52,11 +52,11 @@ class WeightCatalogueOracle : public QObject {
                 names << QString::fromStdString(entry.backbone);
             }
         }
-        const auto run = test::runOracle("weight_catalogue.py", names);
+        const auto run = testing::runOracle("weight_catalogue.py", names);
         if (run.missing) {
-            QSKIP(qPrintable("torchvision is not there: " + run.text));
+            QSKIP(qPrintable("torchvision is not there: " + run.reason));
         }
-        QVERIFY2(run.ok, qPrintable(run.text));
+        QVERIFY2(run.ok, qPrintable(run.reason));
         const QJsonObject answers = QJsonDocument::fromJson(run.output).object();
         std::map<std::string, QJsonObject> theirs;
         for (const QJsonValue& list : answers) {

@@ -1,4 +1,5 @@
-// Runs a script of tests/oracle with the system's Python, whose packages are the known truth.
+// Runs a script of tests/oracle with the system's Python, or that of a venv which sees its packages
+// (GRAFT_ORACLE_PYTHON): the reference that nobody here wrote. Thread: the test's.
 #pragma once
 
 #include <QByteArray>
@@ -16,17 +17,20 @@ struct OracleRun {
 };
 
 /// Scripts end with code 77 when a package is missing.
-inline OracleRun runOracle(const QString& script, const QStringList& arguments) {
+inline OracleRun runOracle(const QString& script, const QStringList& arguments,
+                           const QByteArray& input = {}) {
     QProcess python;
     python.start(
-        QStringLiteral("/usr/bin/python3"),
-        QStringList{QStringLiteral(GRAFT_SOURCE_DIR "/tests/oracle/") + script} + arguments);
+        qEnvironmentVariable("GRAFT_ORACLE_PYTHON", "/usr/bin/python3"),
+        QStringList{"-B", QStringLiteral(GRAFT_SOURCE_DIR "/tests/oracle/") + script} + arguments);
     OracleRun run;
     if (!python.waitForStarted(30000)) {
         run.missing = true;
-        run.reason = QStringLiteral("/usr/bin/python3 is not there");
+        run.reason = python.program() + QStringLiteral(" cannot be started");
         return run;
     }
+    python.write(input);
+    python.closeWriteChannel();
     if (!python.waitForFinished(240000)) {
         python.kill();
         python.waitForFinished();

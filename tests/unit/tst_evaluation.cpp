@@ -1,7 +1,7 @@
 // Scores against their definitions and against sklearn.
 #include "core/analysis/evaluation.h"
 #include "core/base/rng.h"
-#include "tests/oracle/python_oracle.h"
+#include "tests/support/python_oracle.h"
 
 #include <QtTest>
 
@@ -133,11 +133,11 @@ void EvaluationTest::sameAsSklearn() {
                          {"classes", labels.classes}});
     }
     const auto run =
-        test::runOracle("metrics_reference.py", {}, QByteArray::fromStdString(cases.dump()));
+        testing::runOracle("metrics_reference.py", {}, QByteArray::fromStdString(cases.dump()));
     if (run.missing) {
-        QSKIP(qPrintable("sklearn is not there: " + run.text));
+        QSKIP(qPrintable("sklearn is not there: " + run.reason));
     }
-    QVERIFY2(run.ok, qPrintable(run.text));
+    QVERIFY2(run.ok, qPrintable(run.reason));
     const json answers = json::parse(run.output.toStdString());
     QCOMPARE(answers.size(), std::size_t(kCases));
     int absent = 0;
