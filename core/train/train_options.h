@@ -11,7 +11,8 @@ namespace graft {
 
 struct TrainOptions {
     int epochs = 0;  ///< 0: chosen by resolvedOptions()
-    int batchSize = 32;
+    int batchSize = 32;  ///< 0: chosen by resolvedOptions(), computed in parts where memory is short
+    int accumulate = 1;  ///< parts in which each step is computed; their gradients add up
     std::string optimizer = "sgd";  ///< "sgd" (Nesterov), "adamw"
     double learningRate = 0.01;     ///< of the head
     double backboneRateFactor = 0.1;///< the rest learns at this share of it, with pretrained weights
