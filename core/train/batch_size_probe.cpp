@@ -135,11 +135,11 @@ std::int64_t largestBatch(const PassCost& cost, double bytes, std::int64_t wante
 }
 
 std::int64_t partsFor(std::int64_t batch, std::int64_t fits) {
-    if (fits < 2) {
-        return 0;
+    if (fits >= batch) {
+        return 1;
     }
-    const std::int64_t parts = (batch + fits - 1) / fits;
-    return batch / parts >= 2 ? parts : 0;
+    // With room for three, parts of nearly equal size never have a single picture.
+    return fits >= 3 ? (batch + fits - 1) / fits : 0;
 }
 
 }  // namespace graft

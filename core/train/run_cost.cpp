@@ -27,8 +27,8 @@ Error doesNotFit(double needed, double available, std::int64_t atOnce, std::int6
                 {}};
     if (fits >= 3) {
         error.hint = "At most " + std::to_string(fits) + " of the " + std::to_string(atOnce) +
-                     " pictures per step fit at once: choose that batch size or less, or "
-                     "\"auto\", which computes a step in parts.";
+                     " pictures of a step fit at once: choose that batch size or less, or "
+                     "0 (auto), which computes a step in parts.";
     } else {
         error.hint = "Not even a small batch fits: close other programs, or choose a smaller "
                      "network or picture size, or freeze more of the network.";
@@ -112,7 +112,7 @@ Status TrainRun::fitIntoMemory() {
         return {};
     }
     const std::int64_t parts = partsFor(batch, fits);
-    if (!m_automaticBatch || m_restored || parts == 0) {
+    if (m_job.options.accumulate != 0 || m_restored || parts == 0) {
         return doesNotFit(bytesBesidePass() + kMargin + m_passCost.bytesFor(picturesAtOnce()),
                           available, picturesAtOnce(), fits);
     }

@@ -123,11 +123,12 @@ FieldTable<TrainOptions> makeTable() {
                                     -1, 256, 1)),
                     "Machine"))
         .add(&T::accumulate,
-             expert(field("accumulate", "Parts per step",
-                          "Computes each step in so many parts and adds their gradients up "
-                          "(gradient accumulation): less memory, the same update, except that "
-                          "batch normalisation sees one part at a time.",
-                          1, 1024, 1),
+             expert(automatic(field("accumulate", "Parts per step",
+                                    "Computes each step in so many parts and adds their gradients "
+                                    "up (gradient accumulation): less memory, the same update, "
+                                    "except that batch normalisation sees one part at a time. "
+                                    "Automatic (0): only where memory is short.",
+                                    0, 1024, 1)),
                     "Machine"))
         .add(&T::checkpointSeconds,
              expert(field("checkpoint_seconds", "Save at least every (seconds)",
@@ -154,6 +155,7 @@ TrainOptions resolvedOptions(TrainOptions options, bool pretrained) {
     }
     if (options.batchSize == 0) {
         options.batchSize = TrainOptions{}.batchSize;
+        options.accumulate = 0;
     }
     return options;
 }

@@ -48,8 +48,7 @@ TrainerState trainerStateFromJson(const nlohmann::json& json);
 class TrainRun {
   public:
     TrainRun(const TrainJob& job, RunControl& control, TrainSink& sink)
-        : m_job(job), m_control(control), m_sink(sink),
-          m_automaticBatch(job.options.batchSize == 0) {
+        : m_job(job), m_control(control), m_sink(sink) {
         m_job.options = resolvedOptions(m_job.options, !m_job.model.weightsPath.empty());
     }
 
@@ -111,7 +110,6 @@ class TrainRun {
     TrainJob m_job;
     RunControl& m_control;
     TrainSink& m_sink;
-    const bool m_automaticBatch;
     TrainerState m_state;
     std::shared_ptr<Classifier> m_classifier;
     std::unique_ptr<FrozenLayers> m_frozen;

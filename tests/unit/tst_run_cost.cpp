@@ -219,10 +219,12 @@ class TestRunCost : public QObject {
         for (const char* balance : {"none", "weights"}) {
             TrainJob whole = job("squeezenet1_1", 64);
             whole.options.balance = balance;
+            whole.options.batchSize = 64;  // all pictures: a step an epoch, so that rounding
+            whole.options.epochs = 1;      // has no time to grow
             whole.options.labelSmoothing = 0.1;
             TrainJob parts = whole;
             parts.folder = job("squeezenet1_1", 64).folder;
-            parts.options.accumulate = 3;  // of 8: 3, 3 and 2
+            parts.options.accumulate = 3;
             EventSink one;
             EventSink three;
             QVERIFY(train(whole, one).ok());
@@ -231,11 +233,11 @@ class TestRunCost : public QObject {
             const auto actual = weights(three.newest);
             QCOMPARE(actual.size(), expected.size());
             for (const auto& [name, tensor] : expected) {
-                QVERIFY2(torch::allclose(actual.at(name), tensor, 1e-4, 1e-6), name.c_str());
+                QVERIFY2(torch::allclose(actual.at(name), tensor, 1e-4, 1e-7), name.c_str());
             }
             QCOMPARE(one.rows.size(), three.rows.size());
             for (std::size_t i = 0; i < one.rows.size(); ++i) {
-                QVERIFY(std::abs(one.rows[i].trainLoss - three.rows[i].trainLoss) < 1e-4);
+                QVERIFY(std::abs(one.rows[i].trainLoss - three.rows[i].trainLoss) < 1e-5);
             }
         }
     }
