@@ -15,7 +15,7 @@ namespace {
 
 // How often a thread that waits for the others looks again before it sleeps (some tens of
 // microseconds). libgomp's own choice is to spin on for milliseconds, which is lost time for
-// everyone as soon as a core has something else to do. Measured in resources/docs/costs.md.
+// everyone as soon as a core has something else to do. See resources/docs/costs.md.
 constexpr char kSpinCount[] = "10000";
 
 // A setting of the user, whatever it says, is left alone.
