@@ -1,6 +1,6 @@
-// Antialiased resize of a part of a picture: bilinear with the arithmetic of LibTorch's
-// _upsample_bilinear2d_aa on float32 followed by rounding, bicubic as PIL does it. An exported model
-// repeats both.
+// Antialiased resize of a part of a picture, equal to PIL's to the last bit: weights in whole
+// multiples of 2^-22, whole grey levels between the pass along the rows and the one along the
+// columns. Whole numbers add up alike on every processor, so an exported model can repeat it.
 // Own code because the loader threads must not start OpenMP teams and because only the part that
 // survives the centre crop is computed. Thread: any (pure functions).
 #pragma once
