@@ -6,9 +6,10 @@
 
 namespace graft {
 
-Network::Network(const Family& family, const NetworkOptions& options) : m_family(family) {
+Network::Network(const Family& family, const NetworkOptions& options)
+    : m_family(family), m_tfSame(options.tfSame && family.knowsTfSame) {
     BuildOptions build;
-    build.tfSame = options.tfSame && family.knowsTfSame;
+    build.tfSame = m_tfSame;
     build.originalClasses = options.head == HeadKind::Original ? options.classCount : 0;
     build.imageSize = options.imageSize > 0 ? options.imageSize : family.info.defaultImageSize;
     m_body = family.build(*this, build);

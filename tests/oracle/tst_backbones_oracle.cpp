@@ -179,9 +179,6 @@ void BackbonesOracle::sameInEachContainer(const WeightFile& file, const QString&
     for (const auto& [suffix, container] : {std::pair{".zip.pth", "PyTorch"},
                                             {".old.pth", "PyTorch (before 1.6)"}}) {
         const QString path = weights + suffix;
-        if (!QFile::exists(path)) {
-            continue;
-        }
         const auto other = WeightFile::open(path.toStdString());
         QFile::remove(path);
         QVERIFY2(other.ok(), other.ok() ? "" : other.error().text().c_str());

@@ -140,11 +140,30 @@ Body build(torch::nn::Module& root, const BuildOptions& options, const Layout& l
     return body;
 }
 
+// A stage of timm ends where the width changes.
+KeyLayout timmLayout(const Layout& layout) {
+    constexpr int kStem = 16;
+    std::vector<MobileBlock> blocks;
+    int in = kStem;
+    for (const Row& row : layout.rows) {
+        MobileBlock block{0, 0, row.expanded != in, row.squeezes};
+        if (!blocks.empty()) {
+            const bool goesOn = row.channels == in;
+            block.stage = blocks.back().stage + (goesOn ? 0 : 1);
+            block.number = goesOn ? blocks.back().number + 1 : 0;
+        }
+        blocks.push_back(block);
+        in = row.channels;
+    }
+    return timmMobileNetV3(blocks);
+}
+
 Family mobilenetV3(BackboneInfo info, const Layout& layout) {
     Family family;
     family.info = std::move(info);
     family.knowsTfSame = true;
     family.classifierPrefixes = {"classifier."};
+    family.timm = timmLayout(layout);
     family.build = [layout](torch::nn::Module& root, const BuildOptions& options) {
         return build(root, options, layout);
     };
