@@ -2,24 +2,17 @@
 #include "core/nn/families/registry.h"
 #include "core/nn/weight_mapping.h"
 #include "tests/support/python_oracle.h"
+#include "tests/support/stored_tensor.h"
 
 #include <QTemporaryDir>
 #include <QtTest>
 
-#include <cstring>
-
 using namespace graft;
+using graft::testing::readTensor;
 
 namespace {
 
 constexpr int kSize = 96;
-
-torch::Tensor readTensor(const WeightFile& file, const std::string& name) {
-    const TensorView& view = file.tensors().at(name);
-    torch::Tensor tensor = torch::empty(view.shape, torch::kFloat32);
-    std::memcpy(tensor.data_ptr(), view.data, view.byteCount);
-    return tensor;
-}
 
 }  // namespace
 
@@ -101,7 +94,8 @@ void KeyLayoutsOracle::sameAsTimm() {
     const double difference = (ours - theirs).abs().max().item<double>() / largest;
     qInfo("features up to %.3g, largest difference %.2g of that", largest, difference);
     QVERIFY(largest > 0.1 && theirs.std().item<double>() > 0.01 * largest);
-    QVERIFY(difference <= 1e-6);
+    // 1e-14 where the variances are the file's, 2e-6 where they make up for another eps in float32.
+    QVERIFY(difference <= 1e-5);
     QFile::remove(weights);
     QFile::remove(out);
 }
