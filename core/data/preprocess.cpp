@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace graft {
@@ -43,6 +44,37 @@ Status readSide(const nlohmann::json& json, const char* key, int& side) {
     }
     side = value.get<int>();
     return {};
+}
+
+using ValueTables = std::array<std::array<float, 256>, 3>;
+
+/// What each of the 256 bytes becomes, by channel.
+ValueTables valueTables(const Preprocess& preprocess) {
+    ValueTables tables;
+    for (std::size_t c = 0; c < 3; ++c) {
+        const float mean = float(preprocess.mean[c]);
+        const float std = float(preprocess.std[c]);
+        for (std::size_t v = 0; v < 256; ++v) {
+            tables[c][v] = (float(v) / 255.0f - mean) / std;
+        }
+    }
+    return tables;
+}
+
+/// The upper half of the float, rounded to the nearest, halves to even.
+std::uint16_t bfloat16Bits(float value) {
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    return std::uint16_t((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16);
+}
+
+template <class T>
+void writePixels(const std::uint8_t* from, std::size_t count,
+                 const std::array<std::array<T, 256>, 3>& tables, T* to) {
+    for (std::size_t i = 0; i < count; ++i, from += 3, to += 3) {
+        to[0] = tables[0][from[0]];
+        to[1] = tables[1][from[1]];
+        to[2] = tables[2][from[2]];
+    }
 }
 
 }  // namespace
@@ -102,42 +134,61 @@ Image resizeImage(const Image& image, int width, int height, Interpolation inter
                       {0, 0, width, height}, interpolation);
 }
 
+ViewGeometry viewGeometry(int width, int height, const Preprocess& preprocess) {
+    const int side = preprocess.inputSize;
+    // torchvision's Resize(int): the long side is cut down to whole pixels. Never below the crop.
+    const int resize = std::max(preprocess.resizeSize, side);
+    ViewGeometry view{resize, resize, 0, 0};
+    if (width < height) {
+        view.height = int(std::int64_t(resize) * height / width);
+    } else {
+        view.width = int(std::int64_t(resize) * width / height);
+    }
+    // CenterCrop rounds as Python does, half to even.
+    view.x = int(std::nearbyint(double(view.width - side) / 2.0));
+    view.y = int(std::nearbyint(double(view.height - side) / 2.0));
+    return view;
+}
+
 Image evaluationView(const Image& image, const Preprocess& preprocess) {
     const int side = preprocess.inputSize;
     if (image.empty()) {
         return Image::blank(side, side);
     }
-    // torchvision's Resize(int): the long side is cut down to whole pixels. Never below the crop.
-    const int resize = std::max(preprocess.resizeSize, side);
-    int width = resize;
-    int height = resize;
-    if (image.width < image.height) {
-        height = int(std::int64_t(resize) * image.height / image.width);
-    } else {
-        width = int(std::int64_t(resize) * image.width / image.height);
-    }
-    // CenterCrop rounds as Python does, half to even.
-    const int x = int(std::nearbyint(double(width - side) / 2.0));
-    const int y = int(std::nearbyint(double(height - side) / 2.0));
-    return resizePart(image, {0, 0, image.width, image.height}, width, height, {x, y, side, side},
-                      preprocess.interpolation);
+    const ViewGeometry view = viewGeometry(image.width, image.height, preprocess);
+    return resizePart(image, {0, 0, image.width, image.height}, view.width, view.height,
+                      {view.x, view.y, side, side}, preprocess.interpolation);
 }
 
 void normalizeTo(const Image& image, const Preprocess& preprocess, float* out) {
-    float table[3][256];
-    for (std::size_t c = 0; c < 3; ++c) {
-        const float mean = float(preprocess.mean[c]);
-        const float std = float(preprocess.std[c]);
-        for (int v = 0; v < 256; ++v) {
-            table[c][v] = (float(v) / 255.0f - mean) / std;
-        }
-    }
+    const auto tables = valueTables(preprocess);
     const std::size_t plane = std::size_t(image.width) * std::size_t(image.height);
     const std::uint8_t* pixel = image.rgb.data();
     for (std::size_t i = 0; i < plane; ++i, pixel += 3) {
-        out[i] = table[0][pixel[0]];
-        out[plane + i] = table[1][pixel[1]];
-        out[2 * plane + i] = table[2][pixel[2]];
+        out[i] = tables[0][pixel[0]];
+        out[plane + i] = tables[1][pixel[1]];
+        out[2 * plane + i] = tables[2][pixel[2]];
+    }
+}
+
+std::size_t bytesOf(PixelFormat format) {
+    return format == PixelFormat::Bfloat16 ? sizeof(std::uint16_t) : sizeof(float);
+}
+
+Normalizer::Normalizer(const Preprocess& preprocess) : m_floats(valueTables(preprocess)) {
+    for (std::size_t c = 0; c < 3; ++c) {
+        for (std::size_t v = 0; v < 256; ++v) {
+            m_bfloats[c][v] = bfloat16Bits(m_floats[c][v]);
+        }
+    }
+}
+
+void Normalizer::write(const Image& image, PixelFormat format, void* out) const {
+    const std::size_t pixels = std::size_t(image.width) * std::size_t(image.height);
+    if (format == PixelFormat::Bfloat16) {
+        writePixels(image.rgb.data(), pixels, m_bfloats, static_cast<std::uint16_t*>(out));
+    } else {
+        writePixels(image.rgb.data(), pixels, m_floats, static_cast<float*>(out));
     }
 }
 
