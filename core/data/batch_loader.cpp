@@ -26,11 +26,14 @@ struct Job {
 
 /// A batch that is being filled, each sample at its own place.
 struct Pending {
+    std::size_t batch = 0;
     std::once_flag allocated;
     std::shared_ptr<void> pixels;
     std::vector<std::optional<Problem>> problems;  // by place in the batch
     std::size_t started = 0;                       // places handed out
     std::size_t finished = 0;
+
+    std::size_t places() const { return problems.size(); }
 };
 
 LoaderOptions withSaneThreads(LoaderOptions options) {
@@ -56,9 +59,8 @@ struct BatchLoader::State {
     std::condition_variable batchReady;
     bool stop = false;
     std::shared_ptr<const Job> job;
-    std::size_t nextOut = 0;    // batch that next() returns
     std::size_t nextBegin = 0;  // first batch that is not in `window`
-    std::deque<std::shared_ptr<Pending>> window;
+    std::deque<std::shared_ptr<Pending>> window;  // from the batch that next() returns
     std::vector<std::thread> threads;
 
     std::size_t sampleBytes() const {
@@ -72,21 +74,38 @@ struct BatchLoader::State {
         return std::size_t(std::min<std::uint64_t>(fits, 2 * options.threads));
     }
 
-    std::shared_ptr<Pending> makePending(std::size_t batch) const {
+    void beginOne() {
         auto pending = std::make_shared<Pending>();
-        pending->problems.resize(job->batches[batch].size());
-        return pending;
+        pending->batch = nextBegin++;
+        pending->problems.resize(job->batches[pending->batch].size());
+        window.push_back(std::move(pending));
     }
 
-    void loadPlace(const Job& work, std::size_t batch, std::size_t place, Pending& pending,
+    void loadOne(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Pending>& pending,
+                 SampleLoader::Scratch& own);
+    void loadPlace(const Job& work, std::size_t place, Pending& pending,
                    SampleLoader::Scratch& own);
-    Batch finish(const Job& work, std::size_t batch, Pending& pending) const;
+    Batch finish(const Job& work, Pending& pending) const;
     void runThread();
 };
 
-void BatchLoader::State::loadPlace(const Job& work, std::size_t batch, std::size_t place,
-                                   Pending& pending, SampleLoader::Scratch& own) {
-    const std::size_t item = work.batches[batch][place];
+/// Called, and left, with the lock held.
+void BatchLoader::State::loadOne(std::unique_lock<std::mutex>& lock,
+                                 const std::shared_ptr<Pending>& pending,
+                                 SampleLoader::Scratch& own) {
+    const std::size_t place = pending->started++;
+    const std::shared_ptr<const Job> work = job;
+    lock.unlock();
+    loadPlace(*work, place, *pending, own);
+    lock.lock();
+    if (++pending->finished == pending->places()) {
+        batchReady.notify_all();
+    }
+}
+
+void BatchLoader::State::loadPlace(const Job& work, std::size_t place, Pending& pending,
+                                   SampleLoader::Scratch& own) {
+    const std::size_t item = work.batches[pending.batch][place];
     const LoaderItem& wanted = options.items[item];
     try {
         std::call_once(pending.allocated, [&] {
@@ -106,8 +125,8 @@ void BatchLoader::State::loadPlace(const Job& work, std::size_t batch, std::size
     }
 }
 
-Batch BatchLoader::State::finish(const Job& work, std::size_t batch, Pending& pending) const {
-    const std::vector<std::size_t>& wanted = work.batches[batch];
+Batch BatchLoader::State::finish(const Job& work, Pending& pending) const {
+    const std::vector<std::size_t>& wanted = work.batches[pending.batch];
     Batch out;
     out.side = options.preprocess.inputSize;
     out.format = options.format;
@@ -134,12 +153,10 @@ void BatchLoader::State::runThread() {
     std::unique_lock lock(mutex);
     while (true) {
         std::shared_ptr<Pending> pending;
-        std::size_t batch = 0;
         workReady.wait(lock, [&] {
             for (std::size_t i = 0; i < window.size() && !stop; ++i) {
-                if (window[i]->started < window[i]->problems.size()) {
+                if (window[i]->started < window[i]->places()) {
                     pending = window[i];
-                    batch = nextOut + i;
                     return true;
                 }
             }
@@ -148,14 +165,7 @@ void BatchLoader::State::runThread() {
         if (stop) {
             return;
         }
-        const std::size_t place = pending->started++;
-        const std::shared_ptr<const Job> work = job;
-        lock.unlock();
-        loadPlace(*work, batch, place, *pending, own);
-        lock.lock();
-        if (++pending->finished == pending->problems.size()) {
-            batchReady.notify_all();
-        }
+        loadOne(lock, pending, own);
     }
 }
 
@@ -192,11 +202,11 @@ void BatchLoader::start(std::vector<std::vector<std::size_t>> batches, std::size
     // A thread that is still at an old batch keeps it alive and its result is dropped.
     state.window.clear();
     state.job = std::move(job);
-    state.nextOut = state.nextBegin = firstBatch;
+    state.nextBegin = firstBatch;
     if (state.options.threads > 0) {
         const std::size_t limit = state.aheadLimit();
         while (state.nextBegin < state.job->batches.size() && state.window.size() < limit) {
-            state.window.push_back(state.makePending(state.nextBegin++));
+            state.beginOne();
         }
         state.workReady.notify_all();
     }
@@ -205,30 +215,30 @@ void BatchLoader::start(std::vector<std::vector<std::size_t>> batches, std::size
 std::optional<Batch> BatchLoader::next() {
     State& state = *m_state;
     std::unique_lock lock(state.mutex);
-    if (!state.job || state.nextOut >= state.job->batches.size()) {
+    if (!state.job || (state.window.empty() && state.nextBegin >= state.job->batches.size())) {
         return std::nullopt;
     }
     const std::shared_ptr<const Job> job = state.job;
-    const std::size_t batch = state.nextOut++;
-    std::shared_ptr<Pending> pending;
-    if (state.options.threads == 0) {
-        pending = state.makePending(batch);
-        for (std::size_t place = 0; place < job->batches[batch].size(); ++place) {
-            state.loadPlace(*job, batch, place, *pending, state.scratch);
-        }
-        return state.finish(*job, batch, *pending);
+    if (state.window.empty()) {
+        state.beginOne();
     }
-    --state.nextOut;  // the threads count batches from it until this one is taken out
-    pending = state.window.front();
-    state.batchReady.wait(lock, [&] { return pending->finished == pending->problems.size(); });
+    const std::shared_ptr<Pending> pending = state.window.front();
+    const auto done = [&] { return pending->finished == pending->places(); };
+    while (!done()) {
+        // The loading is behind, so the caller's core is free: it helps rather than waits.
+        if (pending->started < pending->places()) {
+            state.loadOne(lock, pending, state.scratch);
+        } else {
+            state.batchReady.wait(lock, done);
+        }
+    }
     state.window.pop_front();
-    ++state.nextOut;
-    if (state.nextBegin < job->batches.size()) {
-        state.window.push_back(state.makePending(state.nextBegin++));
+    if (state.options.threads > 0 && state.nextBegin < job->batches.size()) {
+        state.beginOne();
         state.workReady.notify_all();
     }
     lock.unlock();
-    return state.finish(*job, batch, *pending);
+    return state.finish(*job, *pending);
 }
 
 const LoaderOptions& BatchLoader::options() const {

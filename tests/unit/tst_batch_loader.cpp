@@ -30,6 +30,7 @@ class TestBatchLoader : public QObject {
     void startInTheMiddle();
     void restartDropsWhatWasAhead();
     void unreadablePicturesAreLeftOut();
+    void bfloatsAreTheFloatsRounded();
     void emptyBatches();
     void memoryIsUsedAgain();
     void destructorDoesNotWait();
@@ -243,6 +244,35 @@ void TestBatchLoader::unreadablePicturesAreLeftOut() {
         BatchLoader good(options(0));
         good.start({{0, 3}}, 0, 0, std::nullopt);
         QVERIFY(samePixels(*good.next(), batches[0]));
+    }
+}
+
+void TestBatchLoader::bfloatsAreTheFloatsRounded() {
+    LoaderOptions wanted = options(2);
+    BatchLoader floats(wanted);
+    wanted.format = PixelFormat::Bfloat16;
+    BatchLoader halves(wanted);
+    const auto order = shuffledBatches(m_items.size(), 8, 1, 0);
+    floats.start(order, 0, 0, strong());
+    halves.start(order, 0, 0, strong());
+    const auto valueOf = [](std::uint32_t bits) {
+        float value = 0;
+        bits <<= 16;
+        std::memcpy(&value, &bits, sizeof value);
+        return value;
+    };
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        const Batch exact = floats.next().value();
+        const Batch rounded = halves.next().value();
+        QCOMPARE(rounded.pixelBytes() * 2, exact.pixelBytes());
+        for (std::size_t k = 0; k < rounded.pixelBytes() / 2; ++k) {
+            const float wantedValue = exact.floats()[k];
+            const std::uint32_t bits = rounded.bfloats()[k];
+            const float distance = std::abs(valueOf(bits) - wantedValue);
+            // No other number of the format is nearer.
+            QVERIFY(distance <= std::abs(valueOf(bits + 1) - wantedValue));
+            QVERIFY(distance <= std::abs(valueOf(bits - 1) - wantedValue));
+        }
     }
 }
 
