@@ -4,7 +4,7 @@
 #pragma once
 
 #include "core/data/dataset.h"
-#include "core/data/preprocess.h"
+#include "core/data/normalizer.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -68,10 +68,13 @@ struct BatchLoader::State {
                std::size_t(options.preprocess.inputSize) * bytesOf(options.format);
     }
 
+    /// Batches under way: the threads share out samples, so two are enough to keep them busy, and
+    /// more only where batches are smaller than what the threads have in hand.
     std::size_t aheadLimit() const {
         const std::uint64_t bytes = job->largest * sampleBytes();
         const std::uint64_t fits = std::max<std::uint64_t>(2, kAheadBytes / bytes);
-        return std::size_t(std::min<std::uint64_t>(fits, 2 * options.threads));
+        const std::size_t busy = 1 + (2 * threads.size() + job->largest - 1) / job->largest;
+        return std::size_t(std::min<std::uint64_t>(fits, std::max<std::size_t>(2, busy)));
     }
 
     void beginOne() {

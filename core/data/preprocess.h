@@ -8,7 +8,6 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <array>
-#include <cstdint>
 
 namespace graft {
 
@@ -35,33 +34,7 @@ Image resizeImage(const Image& image, int width, int height,
                   Interpolation interpolation = Interpolation::Bilinear);
 /// Shorter side to resizeSize, centre crop to inputSize: [inputSize, inputSize] RGB.
 Image evaluationView(const Image& image, const Preprocess& preprocess);
-/// The size to which evaluationView() resizes a width x height picture, and what it cuts out.
-struct ViewGeometry {
-    int width = 0;   ///< px
-    int height = 0;  ///< px
-    int x = 0;       ///< left of the square
-    int y = 0;       ///< top of the square
-};
-ViewGeometry viewGeometry(int width, int height, const Preprocess& preprocess);
 /// Writes (pixel/255 - mean)/std as planes R, G, B: `out` holds 3 x height x width float32.
 void normalizeTo(const Image& image, const Preprocess& preprocess, float* out);
-
-/// How the numbers of a batch are kept.
-enum class PixelFormat { Float32, Bfloat16 };
-/// Bytes of one number.
-std::size_t bytesOf(PixelFormat format);
-
-/// normalizeTo's values by table, channels last: [height, width, 3].
-class Normalizer {
- public:
-    explicit Normalizer(const Preprocess& preprocess);
-    /// `out` holds height x width x 3 numbers of the format. Bfloat16 is the float rounded to the
-    /// nearest, halves to even.
-    void write(const Image& image, PixelFormat format, void* out) const;
-
- private:
-    std::array<std::array<float, 256>, 3> m_floats{};
-    std::array<std::array<std::uint16_t, 256>, 3> m_bfloats{};
-};
 
 }  // namespace graft

@@ -32,4 +32,13 @@ void resizeInto(const Image& image, const PixelBox& source, int width, int heigh
 Image resizePart(const Image& image, const PixelRect& source, int width, int height,
                  const PixelRect& window, Interpolation interpolation);
 
+/// The size to which evaluationView() resizes a width x height picture, and what it cuts out.
+struct ViewGeometry {
+    int width = 0;   ///< px
+    int height = 0;  ///< px
+    int x = 0;       ///< left of the square
+    int y = 0;       ///< top of the square
+};
+ViewGeometry viewGeometry(int width, int height, const Preprocess& preprocess);
+
 }  // namespace graft

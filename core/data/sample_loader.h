@@ -7,7 +7,7 @@
 #include "core/data/augment_spec.h"
 #include "core/data/dataset.h"
 #include "core/data/picture_cache.h"
-#include "core/data/preprocess.h"
+#include "core/data/normalizer.h"
 
 #include <atomic>
 #include <cstdint>

@@ -5,6 +5,7 @@
 
 #include "core/base/rng.h"
 #include "core/data/image_reader.h"
+#include "core/data/normalizer.h"
 #include "core/data/preprocess.h"
 #include "tests/support/data_files.h"
 #include "tests/support/picture_folder.h"
