@@ -1,5 +1,7 @@
 #include "core/analysis/evaluator.h"
 
+#include "core/nn/batch_tensor.h"
+
 #include <cstring>
 #include <numeric>
 
@@ -12,10 +14,6 @@ struct LossSum {
     double sum = 0;
     std::int64_t count = 0;
 };
-
-torch::Tensor asTensor(Batch& batch, int size) {
-    return torch::from_blob(batch.pixels.data(), {batch.count, 3, size, size}, torch::kFloat32);
-}
 
 // Fills the predictions of one batch; false where an output is not a finite number.
 bool takeBatch(const torch::Tensor& logits, const Batch& batch, Evaluation* evaluation,
@@ -68,8 +66,7 @@ Status runBatches(Classifier& classifier, const std::vector<LoaderItem>& items, 
     while (auto batch = loader.next()) {
         GRAFT_CHECK(progress.checkpoint());
         if (batch->count > 0) {
-            const torch::Tensor logits =
-                classifier.forward(asTensor(*batch, classifier.preprocess().inputSize));
+            const torch::Tensor logits = classifier.forward(pixelTensor(*batch).contiguous());
             if (!takeBatch(logits, *batch, evaluation, &loss)) {
                 return Error{ErrorCode::Diverged,
                              "The model answers with values that are not numbers, so it cannot "

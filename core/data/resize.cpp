@@ -1,27 +1,17 @@
 #include "core/data/resize.h"
 
+#include "core/data/resize_rows.h"
+
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 namespace graft {
 namespace {
 
-/// Weights are whole multiples of 2^-22: 255 times their sum still fits into 32 bits.
-constexpr int kFractionBits = 22;
-constexpr std::int32_t kHalf = 1 << (kFractionBits - 1);
-
-/// For each output position the first input position and the weights of those from there on.
-struct Axis {
-    int taps = 0;  // weights kept per output position; the unused ones are 0
-    std::vector<int> first;
-    std::vector<int> count;
-    std::vector<std::int32_t> weights;
-
-    const std::int32_t* weightsOf(std::size_t i) const {
-        return weights.data() + i * std::size_t(taps);
-    }
-};
+/// Scratch of more than this is not kept for the next picture.
+constexpr std::size_t kMostKept = 16u << 20;
 
 /// Half the width of the filter, in pixels of the coarser picture.
 double radiusOf(Interpolation interpolation) {
@@ -41,26 +31,34 @@ double filterAt(double distance, Interpolation interpolation) {
 
 /// Half away from zero.
 std::int32_t wholeWeight(double weight) {
-    const double scaled = weight * double(1 << kFractionBits);
+    const double scaled = weight * double(1 << kResizeFractionBits);
     return std::int32_t(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
 }
 
+/// From `start`, a share of the first pixel, `extent` pixels of `inputSize`.
+struct Span {
+    double start = 0;
+    double extent = 0;
+    int inputSize = 0;
+};
+
 /// The filter is widened by the ratio when shrinking.
-Axis makeAxis(int inputSize, int outputSize, int from, int length, Interpolation interpolation) {
-    const double scale = double(inputSize) / double(outputSize);
+void makeAxis(const Span& span, int outputSize, int from, int length, Interpolation interpolation,
+              ResizeAxis& axis) {
+    const double scale = span.extent / double(outputSize);
     const double widening = std::max(scale, 1.0);
     const double support = radiusOf(interpolation) * widening;
     const double inverse = 1.0 / widening;
-    Axis axis;
-    axis.taps = int(std::ceil(support)) * 2 + 1;
+    // At most so many pixels lie within the support; a little more for the rounding of its ends.
+    axis.taps = (int(2 * support + 0.01) + 1 + 3) / 4 * 4;
     axis.first.resize(std::size_t(length));
     axis.count.resize(std::size_t(length));
     axis.weights.assign(std::size_t(length) * std::size_t(axis.taps), 0);
     std::vector<double> shares(std::size_t(axis.taps));
     for (std::size_t i = 0; i < std::size_t(length); ++i) {
-        const double center = scale * (double(from) + double(i) + 0.5);
+        const double center = span.start + scale * (double(from) + double(i) + 0.5);
         const int low = std::max(int(center - support + 0.5), 0);
-        const int high = std::min(int(center + support + 0.5), inputSize);
+        const int high = std::min(int(center + support + 0.5), span.inputSize);
         const int count = high - low;
         double total = 0;
         for (int k = 0; k < count; ++k) {
@@ -75,62 +73,78 @@ Axis makeAxis(int inputSize, int outputSize, int from, int length, Interpolation
         axis.first[i] = low;
         axis.count[i] = count;
     }
-    return axis;
 }
 
-/// Half up; what a cubic overshoots is cut.
-std::uint8_t greyLevel(std::int32_t sum) {
-    return std::uint8_t(std::clamp(sum >> kFractionBits, 0, 255));
+struct Scratch {
+    ResizeAxis across;
+    ResizeAxis down;
+    std::vector<std::uint8_t> narrowed;
+    std::vector<std::uint8_t> lastRow;
+};
+
+/// The pixels that `box` touches.
+PixelRect touched(const PixelBox& box) {
+    const int x = int(std::floor(box.x));
+    const int y = int(std::floor(box.y));
+    return {x, y, int(std::ceil(box.x + box.width)) - x, int(std::ceil(box.y + box.height)) - y};
 }
 
-void resizeRow(const std::uint8_t* from, const Axis& axis, std::uint8_t* to) {
-    const std::size_t length = axis.first.size();
-    for (std::size_t i = 0; i < length; ++i, to += 3) {
-        const std::uint8_t* pixel = from + std::size_t(axis.first[i]) * 3;
-        const std::int32_t* weights = axis.weightsOf(i);
-        std::int32_t r = kHalf;
-        std::int32_t g = kHalf;
-        std::int32_t b = kHalf;
-        for (int k = 0; k < axis.count[i]; ++k, pixel += 3) {
-            r += pixel[0] * weights[k];
-            g += pixel[1] * weights[k];
-            b += pixel[2] * weights[k];
+/// Rows `firstRow` to `endRow` of the rectangle at the new width, in scratch.narrowed.
+void narrowRows(const Image& image, const PixelRect& rect, int firstRow, int endRow,
+                std::size_t rowValues, ResizeVariant variant, Scratch& scratch) {
+    scratch.narrowed.resize(std::size_t(endRow - firstRow) * rowValues + kWriteSlack);
+    const std::size_t slack = readSlack(scratch.across);
+    const std::uint8_t* const end = image.rgb.data() + image.rgb.size();
+    const std::size_t bytes = std::size_t(rect.width) * 3;
+    for (int y = firstRow; y < endRow; ++y) {
+        const std::uint8_t* from = image.row(rect.y + y) + std::size_t(rect.x) * 3;
+        if (std::size_t(end - from) < bytes + slack) {
+            scratch.lastRow.resize(bytes + slack);
+            std::memcpy(scratch.lastRow.data(), from, bytes);
+            from = scratch.lastRow.data();
         }
-        to[0] = greyLevel(r);
-        to[1] = greyLevel(g);
-        to[2] = greyLevel(b);
+        narrowRow(variant, from, scratch.across,
+                  scratch.narrowed.data() + std::size_t(y - firstRow) * rowValues);
     }
 }
 
 }  // namespace
 
-Image resizePart(const Image& image, const PixelRect& source, int width, int height,
-                 const PixelRect& window, Interpolation interpolation) {
-    const Axis across = makeAxis(source.width, width, window.x, window.width, interpolation);
-    const Axis down = makeAxis(source.height, height, window.y, window.height, interpolation);
+void resizeInto(const Image& image, const PixelBox& source, int width, int height,
+                const PixelRect& window, Interpolation interpolation, Image& out) {
+    static const ResizeVariant variant = bestResizeVariant();
+    thread_local Scratch scratch;
+    const PixelRect rect = touched(source);
+    makeAxis({source.x - rect.x, source.width, rect.width}, width, window.x, window.width,
+             interpolation, scratch.across);
+    spreadWeights(scratch.across);
+    makeAxis({source.y - rect.y, source.height, rect.height}, height, window.y, window.height,
+             interpolation, scratch.down);
+    const ResizeAxis& down = scratch.down;
     const int firstRow = down.first.front();
     const int endRow = down.first.back() + down.count.back();
     const std::size_t rowValues = std::size_t(window.width) * 3;
-    std::vector<std::uint8_t> narrowed(std::size_t(endRow - firstRow) * rowValues);
-    for (int y = firstRow; y < endRow; ++y) {
-        resizeRow(image.row(source.y + y) + std::size_t(source.x) * 3, across,
-                  narrowed.data() + std::size_t(y - firstRow) * rowValues);
-    }
-    Image out = Image::blank(window.width, window.height);
-    std::vector<std::int32_t> sum(rowValues);
+    narrowRows(image, rect, firstRow, endRow, rowValues, variant, scratch);
+    out.width = window.width;
+    out.height = window.height;
+    out.rgb.resize(rowValues * std::size_t(window.height));
     for (int y = 0; y < window.height; ++y) {
         const std::size_t at = std::size_t(y);
-        std::fill(sum.begin(), sum.end(), kHalf);
-        for (int k = 0; k < down.count[at]; ++k) {
-            const std::int32_t weight = down.weightsOf(at)[k];
-            const std::uint8_t* row =
-                narrowed.data() + std::size_t(down.first[at] + k - firstRow) * rowValues;
-            for (std::size_t i = 0; i < rowValues; ++i) {
-                sum[i] += row[i] * weight;
-            }
-        }
-        std::transform(sum.begin(), sum.end(), out.row(y), greyLevel);
+        mixRows(variant,
+                scratch.narrowed.data() + std::size_t(down.first[at] - firstRow) * rowValues,
+                rowValues, down.weightsOf(at), down.count[at], rowValues, out.row(y));
     }
+    if (scratch.narrowed.size() > kMostKept) {
+        scratch = {};
+    }
+}
+
+Image resizePart(const Image& image, const PixelRect& source, int width, int height,
+                 const PixelRect& window, Interpolation interpolation) {
+    Image out;
+    resizeInto(image,
+               {double(source.x), double(source.y), double(source.width), double(source.height)},
+               width, height, window, interpolation, out);
     return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/base/machine.h"
 #include "core/base/rng.h"
+#include "core/nn/batch_tensor.h"
 #include "core/train/schedules.h"
 
 #include <ATen/Parallel.h>
@@ -113,15 +114,13 @@ void TrainRun::scaleHead() {
     publish(RunState::Running, "Measuring the features");
     auto batches = shuffledBatches(m_trainItems.size(), 32, std::uint64_t(m_job.options.seed), 0);
     batches.resize(std::min<std::size_t>(batches.size(), 2));
-    const int size = m_classifier->preprocess().inputSize;
     const torch::NoGradGuard noGrad;
     m_classifier->setTraining(false);
     std::vector<torch::Tensor> features;
     m_loader->start(std::move(batches), 0, 0, std::nullopt);
     while (auto batch = m_loader->next()) {
         if (batch->count > 0) {
-            features.push_back(m_classifier->features(
-                torch::from_blob(batch->pixels.data(), {batch->count, 3, size, size})));
+            features.push_back(m_classifier->features(pixelTensor(*batch).contiguous()));
         }
     }
     if (features.empty()) {
@@ -210,10 +209,8 @@ Status TrainRun::step() {
 }
 
 Status TrainRun::update(const Batch& batch) {
-    const int size = m_classifier->preprocess().inputSize;
     // [N, 3, S, S] float32 and [N] int64; the batch outlives both.
-    const torch::Tensor pixels = torch::from_blob(const_cast<float*>(batch.pixels.data()),
-                                                  {batch.count, 3, size, size});
+    const torch::Tensor pixels = pixelTensor(batch).contiguous();
     const torch::Tensor targets = torch::from_blob(
         const_cast<std::int64_t*>(batch.targets.data()), {batch.count}, torch::kInt64);
     m_classifier->setTraining(true);

@@ -5,6 +5,7 @@
 
 #include "core/base/rng.h"
 #include "core/data/image_reader.h"
+#include "core/data/normalizer.h"
 #include "core/data/preprocess.h"
 #include "tests/support/data_files.h"
 #include "tests/support/picture_folder.h"
@@ -111,6 +112,24 @@ void TestResizeOracle::normalizationIsTorchs() {
     const torch::Tensor expected =
         input.sub(column(preprocess.mean)).div(column(preprocess.std)).contiguous();
     QVERIFY(torch::allclose(torch::from_blob(ours.data(), {3, 24, 24}), expected, 1e-6, 1e-6));
+
+    // Channels last: the same numbers, and bfloat16 as torch rounds them; every byte once.
+    Image every = Image::blank(16, 16);
+    for (std::size_t i = 0; i < every.rgb.size(); ++i) {
+        every.rgb[i] = std::uint8_t(i / 3);
+    }
+    std::vector<float> planes(3 * 256);
+    normalizeTo(every, preprocess, planes.data());
+    const torch::Tensor last =
+        torch::from_blob(planes.data(), {3, 16, 16}).permute({1, 2, 0}).contiguous();
+    const Normalizer normalizer(preprocess);
+    std::vector<float> packed(planes.size());
+    normalizer.write(every, PixelFormat::Float32, packed.data());
+    QVERIFY(torch::equal(torch::from_blob(packed.data(), {16, 16, 3}), last));
+    std::vector<std::uint16_t> halves(planes.size());
+    normalizer.write(every, PixelFormat::Bfloat16, halves.data());
+    QVERIFY(torch::equal(torch::from_blob(halves.data(), {16, 16, 3}, torch::kBFloat16),
+                         last.to(torch::kBFloat16)));
 }
 
 void TestResizeOracle::sizesOfTheView() {
