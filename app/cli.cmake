@@ -10,7 +10,5 @@ target_compile_definitions(graft_cli_lib PRIVATE GRAFT_VERSION="${PROJECT_VERSIO
 target_link_libraries(graft_cli_lib PUBLIC graft_engine CLI11::CLI11)
 set_target_properties(graft_cli_lib PROPERTIES AUTOMOC OFF)
 
-add_executable(graft-cli cli_main.cpp)
-target_link_libraries(graft-cli PRIVATE graft_cli_lib)
-set_target_properties(graft-cli PROPERTIES AUTOMOC OFF)
-install(TARGETS graft-cli)
+graft_program(graft-cli SOURCES cli_main.cpp LINK graft_cli_lib)
+set_target_properties(graft-cli-program PROPERTIES AUTOMOC OFF)

@@ -110,8 +110,34 @@ Status tellChanges(const Project& project, Console& console) {
     return {};
 }
 
+nlohmann::ordered_json forecastJson(const CostForecast& forecast) {
+    nlohmann::ordered_json json;
+    json["batch_size"] = forecast.batchSize;
+    json["pictures_at_once"] = forecast.picturesAtOnce;
+    json["peak_memory"] = forecast.peakBytes;
+    json["needed_memory"] = forecast.neededBytes;
+    json["available_memory"] = forecast.availableBytes;
+    json["epoch_seconds"] = forecast.epochSeconds;
+    json["validation_seconds"] = forecast.validationSeconds;
+    json["total_seconds"] = forecast.totalSeconds;
+    return json;
+}
+
+Result<int> tellForecast(const Project& project, const ModelSpec& model,
+                         const AugmentSpec& augment, const TrainOptions& options,
+                         Console& console) {
+    GRAFT_TRY(const auto job, engine::startForecast(project, model, augment, options));
+    GRAFT_TRY(const CostForecast forecast, waitFor(*job, console, "Measuring a few steps"));
+    if (console.json()) {
+        console.printJson(forecastJson(forecast));
+    }
+    console.line("This training would take " + forecastText(forecast) + " (" +
+                 memoryText(double(forecast.availableBytes)) + " are free). Nothing was started.");
+    return kExitDone;
+}
+
 Result<int> runTrain(const std::string& path, const std::string& name, const TrainFlags& flags,
-                     Console& console) {
+                     bool onlyForecast, Console& console) {
     GRAFT_TRY(const std::unique_ptr<Project> project, openToChange(path));
     if (project->dataset().samples.empty()) {
         return Error{ErrorCode::InvalidArgument,
@@ -124,6 +150,9 @@ Result<int> runTrain(const std::string& path, const std::string& name, const Tra
     GRAFT_TRY(const AugmentSpec augment, changedAugment(project->augment(), flags));
     GRAFT_TRY(const ModelSpec model, changedModel(project->model(), flags,
                                                   int(project->dataset().classes.size()), notices));
+    if (onlyForecast) {
+        return tellForecast(*project, model, augment, options, console);
+    }
     GRAFT_CHECK(tellChanges(*project, console));
     GRAFT_CHECK(project->setTrainOptions(options));
     GRAFT_CHECK(project->setAugment(augment));
@@ -146,6 +175,9 @@ Result<int> runResume(const std::string& path, RunId number, Console& console) {
 constexpr char kRunJson[] =
     "JSON: project, run, name, state, backbone, epochs_done, best_epoch, best_accuracy,\n"
     "  validation_count, message";
+constexpr char kForecastJson[] =
+    "\nJSON of --forecast: batch_size, pictures_at_once, peak_memory, needed_memory,\n"
+    "  available_memory (bytes), epoch_seconds, validation_seconds, total_seconds";
 
 }  // namespace
 
@@ -155,10 +187,14 @@ void addTrain(CLI::App& app, Session& session) {
         std::string project;
         std::string name;
         TrainFlags flags;
+        bool forecast = false;
     };
     auto arguments = std::make_shared<Arguments>();
     command->add_option("PROJECT", arguments->project, "Project file (.graft)")->required();
     command->add_option("--name", arguments->name, "Name of the run; default: Run 1, Run 2 ...");
+    command->add_flag("--forecast", arguments->forecast,
+                      "Only say what it would take in time and memory, measured on a few steps; "
+                      "trains and stores nothing");
     addTrainFlags(*command, arguments->flags);
     addJsonFlag(*command, session);
     command->footer(
@@ -173,10 +209,11 @@ void addTrain(CLI::App& app, Session& session) {
             "      --weights squeezenet1_0.safetensors --freeze backbone --epochs 10\n"
             "  graft-cli train bees.graft --weights mobilenet_v2.safetensors --head-epochs 2\n"
             "  graft-cli train bees.graft --freeze none --rate-factor features.18=0.5\n\n") +
-        kRunJson);
+        kRunJson + kForecastJson);
     command->callback([arguments, &session] {
         session.action = [arguments](Console& console) {
-            return runTrain(arguments->project, arguments->name, arguments->flags, console);
+            return runTrain(arguments->project, arguments->name, arguments->flags,
+                            arguments->forecast, console);
         };
     });
 }

@@ -1,5 +1,4 @@
 # The program with the window.
-add_executable(graft gui_main.cpp)
-target_include_directories(graft PRIVATE ${PROJECT_SOURCE_DIR})
-target_compile_definitions(graft PRIVATE QT_NO_KEYWORDS GRAFT_VERSION="${PROJECT_VERSION}")
-target_link_libraries(graft PRIVATE graft_ui)
+graft_program(graft SOURCES gui_main.cpp LINK graft_ui)
+target_include_directories(graft-program PRIVATE ${PROJECT_SOURCE_DIR})
+target_compile_definitions(graft-program PRIVATE QT_NO_KEYWORDS GRAFT_VERSION="${PROJECT_VERSION}")

@@ -14,6 +14,8 @@ list(APPEND GRAFT_UI_SOURCES
     models/run_list_model.h
     models/texts.cpp
     models/texts.h
+    pages/cost_line.cpp
+    pages/cost_line.h
     pages/evaluate_page.cpp
     pages/evaluate_page.h
     pages/evaluation_csv.cpp

@@ -2,12 +2,27 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace graft {
 
-int hardwareThreads();             ///< cores this process may run on, at least 1
-std::uint64_t availableMemory();   ///< bytes, from MemAvailable; 0 if unknown
+/// What the control groups of this process (a container, a systemd slice, a batch job) leave it.
+struct GroupLimits {
+    std::optional<double> cpus;               ///< processors' worth of time, may be 1.5
+    std::optional<std::uint64_t> memoryLeft;  ///< bytes until the limit; file caches count as free
+};
+/// The tightest of the group and those around it, version 1 or 2. `root` stands for "/" in tests.
+GroupLimits controlGroupLimits(const std::string& root = {});
+
+/// Threads that can compute at once: the cores this process may run on, and no more than its time
+/// quota rounded up; at least 1.
+int hardwareThreads();
+/// Bytes that can be taken before the system refuses or kills: the least of MemAvailable, what the
+/// control groups leave, and what the address-space limit leaves; 0 if unknown.
+std::uint64_t availableMemory();
+/// Bytes of memory this process has in use now (resident); 0 if unknown.
+std::uint64_t residentMemory();
 std::uint64_t freeDiskSpace(const std::string& folder);  ///< bytes; 0 if unknown
 
 /// Lowers the priority of the calling thread, and of the threads that it starts later (OpenMP's

@@ -11,6 +11,7 @@
 #include "core/nn/catalog.h"
 #include "core/nn/weights/weight_catalogue.h"
 #include "core/project/project.h"
+#include "core/train/cost_forecast.h"
 #include "core/train/trainer.h"
 
 #include <memory>
@@ -37,6 +38,13 @@ std::unique_ptr<Job<std::string>> startWeightSearch(const WeightEntry& entry);
 /// for a person who was shown licence and size.
 std::unique_ptr<Job<std::string>> startWeightDownload(const WeightEntry& entry,
                                                       const std::string& folder = {});
+
+/// What a run with the project's data and these choices would take, measured on a few steps.
+/// Errors as startRun, and OutOfMemory when it would not fit.
+Result<std::unique_ptr<Job<CostForecast>>> startForecast(const Project& project,
+                                                         const ModelSpec& model,
+                                                         const AugmentSpec& augment,
+                                                         const TrainOptions& options);
 
 /// Adds a run to the project with its present options and starts it on a thread of its own.
 /// Errors: no usable pictures, one class only, read-only project (all before anything is made).

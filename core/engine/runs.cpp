@@ -12,11 +12,7 @@ namespace graft::engine {
 namespace fs = std::filesystem;
 namespace {
 
-Status checkReady(const Project& project) {
-    if (project.readOnly()) {
-        return Error{ErrorCode::Busy, "This project is open read-only; nothing can be trained in it.",
-                     {}, "Close it where it is open for writing, then open it again."};
-    }
+Status checkData(const Project& project) {
     const auto counts = project.dataset().countByClass(Split::Train);
     std::int64_t classes = 0;
     for (const auto& [id, count] : counts) {
@@ -29,6 +25,14 @@ Status checkReady(const Project& project) {
                      {}, "Add pictures, or change the split, on the Data page."};
     }
     return {};
+}
+
+Status checkReady(const Project& project) {
+    if (project.readOnly()) {
+        return Error{ErrorCode::Busy, "This project is open read-only; nothing can be trained in it.",
+                     {}, "Close it where it is open for writing, then open it again."};
+    }
+    return checkData(project);
 }
 
 // From the stored run, so that resuming uses what it began with, whatever changed since.
@@ -64,6 +68,21 @@ Result<std::unique_ptr<RunHandle>> launch(Project& project, const RunRecord& rec
 }
 
 }  // namespace
+
+Result<std::unique_ptr<Job<CostForecast>>> startForecast(const Project& project,
+                                                         const ModelSpec& model,
+                                                         const AugmentSpec& augment,
+                                                         const TrainOptions& options) {
+    GRAFT_CHECK(checkData(project));
+    TrainJob job;
+    job.dataset = project.dataset();
+    job.model = model;
+    job.augment = augment;
+    job.options = options;
+    return Job<CostForecast>::start([job = std::move(job)](Progress& progress) {
+        return forecastTraining(job, progress);
+    });
+}
 
 Result<std::unique_ptr<RunHandle>> startRun(Project& project, const std::string& name) {
     GRAFT_CHECK(checkReady(project));

@@ -1,5 +1,6 @@
 #include "core/base/machine.h"
 #include "core/engine/engine.h"
+#include "core/train/tensor_memory.h"
 
 #include <opencv2/core/utility.hpp>
 
@@ -8,6 +9,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
@@ -15,9 +17,21 @@
 namespace graft::engine {
 namespace fs = std::filesystem;
 
+namespace {
+
+// As many as the user says, as every program with OpenMP does; else what the hardware has.
+int computeThreads() {
+    const char* wish = std::getenv("OMP_NUM_THREADS");  // "4", or a list by nesting level
+    const long wished = wish ? std::strtol(wish, nullptr, 10) : 0;
+    return wished > 0 ? int(std::min(wished, 1024L)) : hardwareThreads();
+}
+
+}  // namespace
+
 void initialize() {
+    installTensorMemory();
     // LibTorch may default to one thread; OpenCV's own pool would compete with the loader's.
-    at::set_num_threads(hardwareThreads());
+    at::set_num_threads(computeThreads());
     cv::setNumThreads(1);
 }
 

@@ -113,7 +113,8 @@ std::string TrainRun::summary() const {
     return std::to_string(m_trainItems.size()) + " training and " +
            std::to_string(m_validationItems.size()) + " validation pictures, " +
            std::to_string(m_classifier->trainableCount()) + " trainable numbers in " +
-           m_job.model.backbone + (m_restored ? ", going on from a checkpoint" : "");
+           m_job.model.backbone + (m_restored ? ", going on from a checkpoint" : "") + "; " +
+           forecastText(forecast());
 }
 
 }  // namespace graft

@@ -48,9 +48,11 @@ FieldTable<TrainOptions> makeTable() {
                                          "Automatic (0): 10 with pretrained weights, 40 without.",
                                          0, 10000, 1)))
         .add(&T::batchSize,
-             field("batch_size", "Pictures per step",
-                   "How many pictures one update looks at (batch size). Smaller needs less memory.",
-                   2, 4096, 1))
+             automatic(field("batch_size", "Pictures per step",
+                             "How many pictures one update looks at (batch size). Smaller needs "
+                             "less memory. Automatic (0): 32, computed in parts where memory is "
+                             "short.",
+                             0, 4096, 1)))
         .add(&T::learningRate,
              decades(field("learning_rate", "Learning rate",
                            "Size of an update of the new part (learning rate of the head).", 1e-7,
@@ -120,6 +122,14 @@ FieldTable<TrainOptions> makeTable() {
                                     "not depend on it.",
                                     -1, 256, 1)),
                     "Machine"))
+        .add(&T::accumulate,
+             expert(automatic(field("accumulate", "Parts per step",
+                                    "Computes each step in so many parts and adds their gradients "
+                                    "up (gradient accumulation): less memory, the same update, "
+                                    "except that batch normalisation sees one part at a time. "
+                                    "Automatic (0): only where memory is short.",
+                                    0, 1024, 1)),
+                    "Machine"))
         .add(&T::checkpointSeconds,
              expert(field("checkpoint_seconds", "Save at least every (seconds)",
                           "A checkpoint is written at least this often, and after each epoch.", 1,
@@ -142,6 +152,10 @@ const FieldTable<TrainOptions>& trainFields() {
 TrainOptions resolvedOptions(TrainOptions options, bool pretrained) {
     if (options.epochs == 0) {
         options.epochs = pretrained ? 10 : 40;
+    }
+    if (options.batchSize == 0) {
+        options.batchSize = TrainOptions{}.batchSize;
+        options.accumulate = 0;
     }
     return options;
 }

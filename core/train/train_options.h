@@ -11,7 +11,9 @@ namespace graft {
 
 struct TrainOptions {
     int epochs = 0;  ///< 0: chosen by resolvedOptions()
-    int batchSize = 32;
+    int batchSize = 32;  ///< 0: 32 with as many parts as memory asks for, see resolvedOptions()
+    int accumulate = 1;  ///< parts in which each step is computed, their gradients add up; 0: as
+                         ///< many as memory asks for
     std::string optimizer = "sgd";  ///< "sgd" (Nesterov), "adamw"
     double learningRate = 0.01;     ///< of the head
     double backboneRateFactor = 0.1;///< the rest learns at this share of it, with pretrained weights

@@ -67,14 +67,14 @@ Status TrainRun::buildItems() {
     return {};
 }
 
-void TrainRun::makeLoader() {
+void TrainRun::makeLoader(std::uint64_t cacheBytes) {
     LoaderOptions options;
     options.items = m_trainItems;
     options.preprocess = m_classifier->preprocess();
     options.seed = std::uint64_t(m_job.options.seed);
     options.threads = m_job.options.loaderThreads >= 0 ? m_job.options.loaderThreads
                                                        : std::max(1, hardwareThreads() - 1);
-    options.cacheBytes = std::min<std::uint64_t>(1u << 30, availableMemory() / 4);
+    options.cacheBytes = cacheBytes;
     m_loader = std::make_unique<BatchLoader>(std::move(options));
 }
 
@@ -102,7 +102,8 @@ Status TrainRun::prepare() {
         return Error{ErrorCode::InvalidArgument, "Everything is frozen: there is nothing to train.",
                      {}, "Thaw at least the new part (head) on the Model page."};
     }
-    makeLoader();
+    makeLoader(std::min<std::uint64_t>(1u << 30, availableMemory() / 4));
+    GRAFT_CHECK(fitIntoMemory());
     if (!m_restored && !m_job.model.weightsPath.empty()) {
         scaleHead();
     }
@@ -208,6 +209,47 @@ Status TrainRun::step() {
     return {};
 }
 
+// The batch in one piece, or in parts whose gradients add up to those of the whole: each mean loss
+// counts with the part's share of the weights.
+Result<TrainRun::PassResult> TrainRun::forwardAndBackward(const torch::Tensor& pixels,
+                                                          const torch::Tensor& targets) {
+    namespace F = torch::nn::functional;
+    const auto options = F::CrossEntropyFuncOptions()
+                             .weight(m_classWeights)
+                             .label_smoothing(m_job.options.labelSmoothing);
+    const auto weightOf = [this](const torch::Tensor& some) {
+        return m_classWeights.defined() ? m_classWeights.index_select(0, some).sum().item<double>()
+                                        : double(some.size(0));
+    };
+    const std::int64_t count = pixels.size(0);
+    const std::int64_t parts = m_state.atOnce > 0 ? (count + m_state.atOnce - 1) / m_state.atOnce : 1;
+    const double whole = weightOf(targets);
+    PassResult result;
+    for (std::int64_t part = 0; part < parts; ++part) {
+        const std::int64_t first = part * count / parts;
+        const std::int64_t length = (part + 1) * count / parts - first;
+        const torch::Tensor some = targets.narrow(0, first, length);
+        const torch::Tensor logits =
+            m_classifier->forward(pixels.narrow(0, first, length));  // [N, C]
+        torch::Tensor loss = F::cross_entropy(logits, some, options);
+        if (parts > 1) {
+            loss = loss * (weightOf(some) / whole);
+        }
+        const double value = loss.item<double>();
+        if (!std::isfinite(value)) {
+            return Error{ErrorCode::Diverged,
+                         "The loss became infinite or not a number at step " +
+                             std::to_string(m_state.step) + ". The last good state is kept.",
+                         {},
+                         "Resume with a lower learning rate, a tenth of the present one say."};
+        }
+        loss.backward();
+        result.loss += value;
+        result.correct += logits.detach().argmax(1).eq(some).sum().item<std::int64_t>();
+    }
+    return result;
+}
+
 Status TrainRun::update(const Batch& batch) {
     // [N, 3, S, S] float32 and [N] int64; the batch outlives both.
     const torch::Tensor pixels = pixelTensor(batch).contiguous();
@@ -216,27 +258,13 @@ Status TrainRun::update(const Batch& batch) {
     m_classifier->setTraining(true);
     m_classifier->setDropoutSeed(streamSeed(
         "dropout", {std::uint64_t(m_job.options.seed), std::uint64_t(m_state.step)}));
-    const torch::Tensor logits = m_classifier->forward(pixels);  // [N, C]
-    namespace F = torch::nn::functional;
-    const torch::Tensor loss = F::cross_entropy(
-        logits, targets,
-        F::CrossEntropyFuncOptions().weight(m_classWeights).label_smoothing(
-            m_job.options.labelSmoothing));
-    const double lossValue = loss.item<double>();
-    if (!std::isfinite(lossValue)) {
-        return Error{ErrorCode::Diverged,
-                     "The loss became infinite or not a number at step " +
-                         std::to_string(m_state.step) + ". The last good state is kept.",
-                     {},
-                     "Resume with a lower learning rate, a tenth of the present one say."};
-    }
     const double rate = currentRate();
     std::vector<ParameterUpdate> updates;
     const std::vector<NamedTensor> parameters = m_classifier->parameters();
     for (const NamedTensor& parameter : parameters) {
         parameter.tensor.mutable_grad().reset();
     }
-    loss.backward();
+    GRAFT_TRY(const PassResult passed, forwardAndBackward(pixels, targets));
     for (const NamedTensor& parameter : parameters) {
         if (!parameter.tensor.requires_grad() || !parameter.tensor.grad().defined()) {
             continue;
@@ -247,15 +275,14 @@ Status TrainRun::update(const Batch& batch) {
     }
     m_optimizer->step(updates);
 
-    const std::int64_t correct = logits.detach().argmax(1).eq(targets).sum().item<std::int64_t>();
-    m_state.lossSum += lossValue * double(batch.count);
-    m_state.correct += correct;
+    m_state.lossSum += passed.loss * double(batch.count);
+    m_state.correct += passed.correct;
     m_state.seen += batch.count;
     MetricRow row;
     row.step = m_state.step + 1;
     row.epoch = m_state.epoch + 1;
-    row.trainLoss = lossValue;
-    row.trainAccuracy = double(correct) / double(batch.count);
+    row.trainLoss = passed.loss;
+    row.trainAccuracy = double(passed.correct) / double(batch.count);
     row.learningRate = rate;
     m_sink.metric(row);
     return {};

@@ -5,7 +5,9 @@
 
 #include "core/analysis/evaluator.h"
 #include "core/data/batch_loader.h"
+#include "core/train/batch_size_probe.h"
 #include "core/train/checkpoint_io.h"
+#include "core/train/cost_forecast.h"
 #include "core/train/frozen_layers.h"
 #include "core/train/optimizers.h"
 #include "core/train/trainer.h"
@@ -37,6 +39,7 @@ struct TrainerState {
     std::int64_t epochsWithoutBetter = 0;
     std::int64_t editCount = 0;
     int threads = 0;
+    std::int64_t atOnce = 0;  ///< pictures computed together; 0: all of a batch
 };
 nlohmann::json toJson(const TrainerState& state);
 /// Throws nlohmann::json::exception on a malformed one.
@@ -49,8 +52,11 @@ class TrainRun {
         m_job.options = resolvedOptions(m_job.options, !m_job.model.weightsPath.empty());
     }
 
-    /// Builds or restores everything. Errors: nothing to train on, weights that do not fit.
+    /// Builds or restores everything. Errors: nothing to train on, weights that do not fit,
+    /// OutOfMemory when the run would need more than there is.
     Status prepare();
+    /// After prepare().
+    CostForecast forecast() const;
     /// (Re)starts the loader at the present position of the present epoch.
     void beginEpoch();
     bool epochHasBatches() const { return m_state.batch < std::int64_t(m_batches.size()); }
@@ -78,10 +84,21 @@ class TrainRun {
   private:
     Status restore();
     Status buildItems();
-    void makeLoader();
+    void makeLoader(std::uint64_t cacheBytes);
+    Status fitIntoMemory();
+    void measureCost();
+    double loaderBytes() const;
+    double bytesBesidePass() const;
+    std::int64_t picturesAtOnce() const;
     void scaleHead();
     double rateFactorOf(const std::string& parameterName) const;
     double currentRate() const;
+    struct PassResult {
+        double loss = 0;
+        std::int64_t correct = 0;
+    };
+    Result<PassResult> forwardAndBackward(const torch::Tensor& pixels,
+                                          const torch::Tensor& targets);
     Status update(const Batch& batch);
     Result<Evaluation> validate();
     void recordEpoch(const Evaluation& evaluation);
@@ -102,6 +119,8 @@ class TrainRun {
     std::vector<LoaderItem> m_validationItems;
     std::vector<std::vector<std::size_t>> m_batches;  ///< of the epoch under way
     std::int64_t m_stepsPerEpoch = 0;
+    PassCost m_passCost;
+    double m_loadSecondsPerPicture = 0;  ///< on one thread
     torch::Tensor m_classWeights;  ///< [C] float32, undefined unless balance is "weights"
     bool m_bestDue = false;
     bool m_restored = false;

@@ -1,6 +1,9 @@
 #include "core/train/trainer.h"
 
+#include "core/train/tensor_memory.h"
 #include "core/train/train_run.h"
+
+#include <ATen/Parallel.h>
 
 #include <new>
 
@@ -179,6 +182,11 @@ Result<RunState> Loop::run() {
     return finish("All epochs done");
 }
 
+// What a run kept for its next step is of no use after its last.
+struct MemoryRelease {
+    ~MemoryRelease() { releaseKeptTensorMemory(); }
+};
+
 }  // namespace
 
 Result<RunState> runTraining(const TrainJob& job, RunControl& control,
@@ -191,7 +199,9 @@ Result<RunState> runTraining(const TrainJob& job, RunControl& control,
         sink.event(event);
         return error;
     };
+    const MemoryRelease release;
     try {
+        at::init_num_threads();  // the number of threads is known by thread
         Result<RunState> ended = Loop(job, control, commands, sink).run();
         return ended ? std::move(ended) : failed(ended.error());
     } catch (const std::bad_alloc&) {

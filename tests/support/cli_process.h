@@ -15,8 +15,13 @@
 
 namespace graft::testing {
 
+/// What a person starts; it becomes programBehindCli().
 inline QString cliProgram() {
     return QStringLiteral(GRAFT_BINARY_DIR "/bin/graft-cli");
+}
+
+inline QString programBehindCli() {
+    return QStringLiteral(GRAFT_BINARY_DIR "/libexec/graft/graft-cli");
 }
 
 struct CliResult {
@@ -77,7 +82,7 @@ class CliProcess {
             QFile status(process + "/status");
             // Before the program is loaded it is a copy of this one, with this one's handlers.
             if (QFile::symLinkTarget(process + "/exe") ==
-                    QFileInfo(cliProgram()).canonicalFilePath() &&
+                    QFileInfo(programBehindCli()).canonicalFilePath() &&
                 status.open(QIODevice::ReadOnly)) {
                 for (const QByteArray& line : status.readAll().split('\n')) {
                     if (line.startsWith("SigCgt:") &&

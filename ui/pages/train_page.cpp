@@ -3,6 +3,7 @@
 #include "core/train/train_options.h"
 #include "ui/models/run_list_model.h"
 #include "ui/models/texts.h"
+#include "ui/pages/cost_line.h"
 #include "ui/pages/run_controls.h"
 #include "ui/pages/run_headline.h"
 #include "ui/pages/run_plots.h"
@@ -49,6 +50,7 @@ TrainPage::TrainPage(ProjectDocument* document, RunBridge* run, QWidget* parent)
       m_controls(new RunControls(document, run)),
       m_optionsPanel(new FoldPanel(tr("Training options"))),
       m_form(new OptionsForm),
+      m_cost(new CostLine(document, run)),
       m_runs(new RunListModel(document, this)),
       m_runView(new QTreeView),
       m_resumeRun(new QPushButton(tr("Go &on"))),
@@ -93,6 +95,7 @@ QWidget* TrainPage::buildSide() {
     column->setContentsMargins(4, 0, 8, 0);
     column->addWidget(m_livePanel);
     column->addWidget(m_optionsPanel);
+    column->addWidget(m_cost);
     column->addStretch();
     auto* scroll = new QScrollArea;
     scroll->setWidgetResizable(true);

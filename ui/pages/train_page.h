@@ -15,6 +15,7 @@ class QTreeView;
 
 namespace graft::ui {
 
+class CostLine;
 class EmptyPanel;
 class FoldPanel;
 class OptionsForm;
@@ -71,6 +72,7 @@ class TrainPage : public Page {
     RunControls* m_controls;
     FoldPanel* m_optionsPanel;
     OptionsForm* m_form;
+    CostLine* m_cost;
     RunListModel* m_runs;
     QTreeView* m_runView;
     QPushButton* m_resumeRun;

@@ -1,0 +1,21 @@
+// What differs between the versions of LibTorch that Graft builds on (1.13 of Debian 12, 2.13), in
+// one place. Includes torch. Thread: any.
+#pragma once
+
+#include <torch/version.h>
+
+#define GRAFT_TORCH_AT_LEAST(major, minor) \
+    (TORCH_VERSION_MAJOR > (major) ||      \
+     (TORCH_VERSION_MAJOR == (major) && TORCH_VERSION_MINOR >= (minor)))
+
+// c10::Allocator: allocate() lost its const and copy_data() became a duty.
+#if GRAFT_TORCH_AT_LEAST(2, 3)
+#define GRAFT_ALLOCATE_CONST
+#define GRAFT_ALLOCATOR_COPY_DATA                                                       \
+    void copy_data(void* target, const void* source, std::size_t size) const override { \
+        default_copy_data(target, source, size);                                        \
+    }
+#else
+#define GRAFT_ALLOCATE_CONST const
+#define GRAFT_ALLOCATOR_COPY_DATA
+#endif

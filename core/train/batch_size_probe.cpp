@@ -1,0 +1,145 @@
+#include "core/train/batch_size_probe.h"
+
+#include "core/train/tensor_memory.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace graft {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+void dropGradients(const Classifier& classifier) {
+    for (const NamedTensor& parameter : classifier.parameters()) {
+        parameter.tensor.mutable_grad().reset();
+    }
+}
+
+struct Measured {
+    double bytes = 0;
+    double seconds = 0;
+};
+
+class Probe {
+  public:
+    Probe(Classifier& classifier, const TrainingPass& pass)
+        : m_classifier(classifier), m_pass(pass) {
+        for (const NamedTensor& buffer : classifier.buffers()) {
+            m_buffers.push_back(buffer.tensor.clone());
+        }
+    }
+    // Batch-norm statistics moved meanwhile.
+    ~Probe() {
+        const torch::NoGradGuard noGrad;
+        dropGradients(m_classifier);
+        std::size_t i = 0;
+        for (const NamedTensor& buffer : m_classifier.buffers()) {
+            buffer.tensor.copy_(m_buffers[i++]);
+        }
+    }
+
+    Measured train(std::int64_t count) {
+        dropGradients(m_classifier);
+        const std::uint64_t before = tensorMemory().live;
+        resetTensorPeak();
+        const auto start = Clock::now();
+        {
+            const torch::Tensor targets = torch::zeros({count}, torch::kInt64);
+            m_classifier.setTraining(true);
+            m_classifier.setDropoutSeed(0);
+            m_pass(pictures(count), targets);
+        }
+        return {double(tensorMemory().peak - before), secondsSince(start)};
+    }
+
+    double evaluate(std::int64_t count) {
+        const torch::NoGradGuard noGrad;
+        m_classifier.setTraining(false);
+        const auto start = Clock::now();
+        m_classifier.forward(pictures(count));
+        return secondsSince(start);
+    }
+
+  private:
+    // Grey with a little structure: constant pictures would have no spread to normalise.
+    torch::Tensor pictures(std::int64_t count) const {
+        const int size = m_classifier.preprocess().inputSize;
+        const torch::Tensor wave = torch::linspace(-1, 1, 3 * size * size).reshape({1, 3, size, size});
+        return (wave * torch::linspace(0.5, 1.5, count).reshape({count, 1, 1, 1}))
+            .contiguous(torch::MemoryFormat::ChannelsLast);
+    }
+
+    Classifier& m_classifier;
+    const TrainingPass& m_pass;
+    std::vector<torch::Tensor> m_buffers;
+};
+
+// The second batch is as large as costs a second or so: the larger, the nearer to the real one.
+std::int64_t secondSize(double secondsPerPicture, std::int64_t most) {
+    constexpr double kSeconds = 1.0;
+    const auto affordable = std::int64_t(kSeconds / std::max(1e-4, secondsPerPicture));
+    return std::clamp<std::int64_t>(affordable, 4, std::max<std::int64_t>(4, std::min<std::int64_t>(most, 16)));
+}
+
+}  // namespace
+
+TrainingPass plainPass(Classifier& classifier) {
+    return [&classifier](const torch::Tensor& pictures, const torch::Tensor& targets) {
+        torch::nn::functional::cross_entropy(classifier.forward(pictures), targets).backward();
+    };
+}
+
+PassCost measurePass(Classifier& classifier, const TrainingPass& pass, std::int64_t most) {
+    installTensorMemory();
+    Probe probe(classifier, pass);
+    constexpr std::int64_t kFew = 2;
+    probe.train(kFew);  // kernels are compiled in the first pass
+    const Measured few = probe.train(kFew);
+    PassCost cost;
+    if (most <= kFew) {
+        cost.bytesPerPicture = few.bytes / double(kFew);
+        cost.secondsPerPicture = few.seconds / double(kFew);
+    } else {
+        const std::int64_t more =
+            std::min(most, secondSize(few.seconds / double(kFew), most));
+        probe.train(more);
+        const Measured many = probe.train(more);
+        const double step = double(more - kFew);
+        cost.bytesPerPicture = std::max(0.0, (many.bytes - few.bytes) / step);
+        cost.fixedBytes = std::max(0.0, many.bytes - double(more) * cost.bytesPerPicture);
+        cost.secondsPerPicture = std::max(0.0, (many.seconds - few.seconds) / step);
+        cost.fixedSeconds =
+            std::max(0.0, many.seconds - double(more) * cost.secondsPerPicture);
+    }
+    const std::int64_t looked = std::min<std::int64_t>(std::max(kFew, most), 8);
+    probe.evaluate(looked);
+    cost.evaluationSecondsPerPicture = probe.evaluate(looked) / double(looked);
+    return cost;
+}
+
+std::int64_t largestBatch(const PassCost& cost, double bytes, std::int64_t wanted) {
+    if (bytes < cost.fixedBytes) {
+        return 0;
+    }
+    if (cost.bytesPerPicture <= 0) {
+        return wanted;
+    }
+    const double fits = std::floor((bytes - cost.fixedBytes) / cost.bytesPerPicture);
+    return std::min(wanted, std::int64_t(std::min(fits, 1e9)));
+}
+
+std::int64_t partsFor(std::int64_t batch, std::int64_t fits) {
+    if (fits >= batch) {
+        return 1;
+    }
+    // With room for three, parts of nearly equal size never have a single picture.
+    return fits >= 3 ? (batch + fits - 1) / fits : 0;
+}
+
+}  // namespace graft

@@ -1,0 +1,78 @@
+#include "core/train/cost_forecast.h"
+
+#include "core/train/tensor_memory.h"
+#include "core/train/train_run.h"
+
+#include <cmath>
+#include <cstdio>
+
+namespace graft {
+namespace {
+
+std::string secondsText(double seconds) {
+    char text[64];
+    if (seconds < 9.95) {
+        std::snprintf(text, sizeof text, "%.1f s", seconds);
+    } else if (seconds < 119.5) {
+        std::snprintf(text, sizeof text, "%.0f s", seconds);
+    } else if (seconds < 7200) {
+        std::snprintf(text, sizeof text, "%.0f min", seconds / 60);
+    } else {
+        std::snprintf(text, sizeof text, "%.1f hours", seconds / 3600);
+    }
+    return text;
+}
+
+/// For a run that only looks.
+class SilentSink : public TrainSink {
+  public:
+    void event(const TrainEvent&) override {}
+    void metric(const MetricRow&) override {}
+    void snapshot(const TrainSnapshot&) override {}
+    void checkpoint(const std::string&, const std::string&, const std::string&,
+                    std::int64_t) override {}
+    void rewind(std::int64_t, std::int64_t) override {}
+};
+
+}  // namespace
+
+std::string memoryText(double bytes) {
+    char text[64];
+    if (bytes < 0.995e9) {
+        std::snprintf(text, sizeof text, "%.0f MB", std::ceil(bytes / 1e6));
+    } else {
+        std::snprintf(text, sizeof text, "%.1f GB", bytes / 1e9);
+    }
+    return text;
+}
+
+std::string forecastText(const CostForecast& forecast) {
+    std::string text = "about " + secondsText(forecast.totalSeconds) + " in all, " +
+                       secondsText(forecast.epochSeconds + forecast.validationSeconds) +
+                       " an epoch, at most " + memoryText(double(forecast.peakBytes)) +
+                       " of memory";
+    if (forecast.picturesAtOnce < forecast.batchSize) {
+        text += ", " + std::to_string(forecast.picturesAtOnce) + " of the " +
+                std::to_string(forecast.batchSize) + " pictures of a step at a time";
+    }
+    return text;
+}
+
+Result<CostForecast> forecastTraining(const TrainJob& job, Progress& progress) {
+    progress.setText("Measuring a few steps");
+    try {
+        RunControl control;
+        SilentSink sink;
+        TrainRun run(job, control, sink);
+        GRAFT_CHECK(run.prepare());
+        return run.forecast();
+    } catch (const std::bad_alloc&) {
+        releaseKeptTensorMemory();
+        return Error{ErrorCode::OutOfMemory, "There is not enough memory to try this training.", {},
+                     "Close other programs, or choose a smaller network or picture size."};
+    } catch (const std::exception& fault) {
+        return Error{ErrorCode::Internal, "Trying the training failed.", fault.what(), {}};
+    }
+}
+
+}  // namespace graft
