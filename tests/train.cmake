@@ -5,5 +5,17 @@ target_link_libraries(train_worker PRIVATE graft_engine)
 graft_test(tst_trainer LABEL unit SOURCES unit/tst_trainer.cpp LINK graft_engine)
 graft_test(tst_resume LABEL unit SOURCES unit/tst_resume.cpp LINK graft_base)
 add_dependencies(tst_resume train_worker)
+graft_test(tst_feature_cache LABEL unit SOURCES unit/tst_feature_cache.cpp
+    LINK graft_train ${CMAKE_DL_LIBS})
+add_dependencies(tst_feature_cache fail_io)
+set_tests_properties(tst_feature_cache PROPERTIES
+    ENVIRONMENT "${GRAFT_TEST_ENVIRONMENT};LD_PRELOAD=$<TARGET_FILE:fail_io>")
+graft_test(tst_feature_training LABEL unit SOURCES unit/tst_feature_training.cpp LINK graft_engine)
+add_dependencies(tst_feature_training train_worker)
+graft_test(tst_head_solver_oracle LABEL oracle SOURCES oracle/tst_head_solver_oracle.cpp
+    LINK graft_train)
 graft_test(tst_optimizers_oracle LABEL oracle SOURCES oracle/tst_optimizers_oracle.cpp
     LINK graft_train)
+
+graft_test(bench_head_only LABEL bench TIMEOUT 7200 SOURCES bench/bench_head_only.cpp
+    LINK graft_engine graft_opencv)

@@ -38,15 +38,6 @@ struct Pending {
     std::size_t finished = 0;
 };
 
-/// With all changes off the evaluation view is wanted to the bit, so nothing may be reduced.
-bool changesNothing(const AugmentSpec& spec) {
-    AugmentSpec off;
-    off.strength = spec.strength;
-    off.cropMaxAspect = spec.cropMaxAspect;
-    off.eraseMaxArea = spec.eraseMaxArea;
-    return spec.strength <= 0 || spec == off;
-}
-
 /// Twice the side that the network sees, even of the smallest crop: a photo of 12 megapixels is
 /// then decoded at a fraction of its size and the resize still has detail to average over.
 int reducedSide(const AugmentSpec& spec, const Preprocess& preprocess) {
@@ -122,7 +113,8 @@ Result<std::shared_ptr<const Image>> BatchLoader::State::picture(std::size_t ite
 }
 
 Result<Image> BatchLoader::State::load(const Job& work, std::size_t item) {
-    if (!work.augment || changesNothing(*work.augment)) {
+    // With all changes off the evaluation view is wanted to the bit, so nothing may be reduced.
+    if (!work.augment || augmentChangesNothing(*work.augment)) {
         GRAFT_TRY(const std::shared_ptr<const Image> view, picture(item, View::Evaluation, 0));
         return *view;
     }

@@ -102,6 +102,7 @@ Status TrainRun::prepare() {
                      {}, "Thaw at least the new part (head) on the Model page."};
     }
     makeLoader();
+    prepareFeatures();
     if (!m_restored && !m_job.model.weightsPath.empty()) {
         scaleHead();
     }
@@ -166,9 +167,10 @@ void TrainRun::beginEpoch() {
         m_batches =
             shuffledBatches(m_trainItems.size(), m_job.options.batchSize, seed, m_state.epoch);
     }
-    AugmentSpec augment = m_job.augment;
-    augment.strength = m_state.augmentStrength;
-    m_loader->start(m_batches, std::size_t(m_state.batch), m_state.epoch, augment);
+    if (m_state.batch == 0) {
+        planFeatures();
+    }
+    startLoading();
 }
 
 double TrainRun::currentRate() const {
@@ -184,42 +186,57 @@ double TrainRun::rateFactorOf(const std::string& parameterName) const {
            (pretrainedPart ? m_job.options.backboneRateFactor : 1.0);
 }
 
-Status TrainRun::step() {
-    const auto start = Clock::now();
-    std::optional<Batch> batch = m_loader->next();
-    if (!batch) {
-        return Error{ErrorCode::Internal, "The loader ended before the epoch did.", {}, {}};
-    }
-    for (Problem& problem : batch->problems) {
+void TrainRun::tellProblems(std::vector<Problem>& problems) {
+    for (Problem& problem : problems) {
         TrainEvent event;
         event.kind = TrainEvent::Kind::Problem;
         event.text = problem.message;
         event.problem = std::move(problem);
         send(std::move(event));
     }
-    // Batch-norm cannot work on a single picture; one left over from unreadable ones is passed by.
-    if (batch->count >= 2) {
-        GRAFT_CHECK(update(*batch));
-        const double seconds = secondsSince(start) / double(batch->count);
-        m_secondsPerImage =
-            m_secondsPerImage == 0 ? seconds : 0.9 * m_secondsPerImage + 0.1 * seconds;
-    }
+}
+
+void TrainRun::noteSpeed(double seconds, std::size_t count) {
+    const double perImage = seconds / double(count);
+    m_secondsPerImage =
+        m_secondsPerImage == 0 ? perImage : 0.9 * m_secondsPerImage + 0.1 * perImage;
+}
+
+Status TrainRun::step() {
+    GRAFT_CHECK(m_state.featureStage > 0 ? stepFromCache() : stepFromPictures());
     ++m_state.step;
     ++m_state.batch;
     return {};
 }
 
-Status TrainRun::update(const Batch& batch) {
-    const int size = m_classifier->preprocess().inputSize;
-    // [N, 3, S, S] float32 and [N] int64; the batch outlives both.
-    const torch::Tensor pixels = torch::from_blob(const_cast<float*>(batch.pixels.data()),
-                                                  {batch.count, 3, size, size});
-    const torch::Tensor targets = torch::from_blob(
-        const_cast<std::int64_t*>(batch.targets.data()), {batch.count}, torch::kInt64);
+Status TrainRun::stepFromPictures() {
+    const auto start = Clock::now();
+    std::optional<Batch> batch = m_loader->next();
+    if (!batch) {
+        return Error{ErrorCode::Internal, "The loader ended before the epoch did.", {}, {}};
+    }
+    tellProblems(batch->problems);
+    // Batch-norm cannot work on a single picture; one left over from unreadable ones is passed by.
+    if (batch->count >= 2) {
+        const int size = m_classifier->preprocess().inputSize;
+        // [N, 3, S, S] float32; the batch outlives it.
+        const torch::Tensor pixels =
+            torch::from_blob(batch->pixels.data(), {batch->count, 3, size, size});
+        GRAFT_CHECK(update(0, pixels, batch->targets));
+        noteSpeed(secondsSince(start), batch->targets.size());
+    }
+    return {};
+}
+
+Status TrainRun::update(std::size_t first, const torch::Tensor& x,
+                        std::vector<std::int64_t>& targetList) {
+    const auto count = std::int64_t(targetList.size());
+    const torch::Tensor targets =
+        torch::from_blob(targetList.data(), {count}, torch::kInt64);  // [N]
     m_classifier->setTraining(true);
     m_classifier->setDropoutSeed(streamSeed(
         "dropout", {std::uint64_t(m_job.options.seed), std::uint64_t(m_state.step)}));
-    const torch::Tensor logits = m_classifier->forward(pixels);  // [N, C]
+    const torch::Tensor logits = m_classifier->forwardFrom(first, x);  // [N, C]
     namespace F = torch::nn::functional;
     const torch::Tensor loss = F::cross_entropy(
         logits, targets,
@@ -251,29 +268,17 @@ Status TrainRun::update(const Batch& batch) {
     m_optimizer->step(updates);
 
     const std::int64_t correct = logits.detach().argmax(1).eq(targets).sum().item<std::int64_t>();
-    m_state.lossSum += lossValue * double(batch.count);
+    m_state.lossSum += lossValue * double(count);
     m_state.correct += correct;
-    m_state.seen += batch.count;
+    m_state.seen += count;
     MetricRow row;
     row.step = m_state.step + 1;
     row.epoch = m_state.epoch + 1;
     row.trainLoss = lossValue;
-    row.trainAccuracy = double(correct) / double(batch.count);
+    row.trainAccuracy = double(correct) / double(count);
     row.learningRate = rate;
     m_sink.metric(row);
     return {};
-}
-
-Result<Evaluation> TrainRun::validate() {
-    const auto start = Clock::now();
-    Progress progress;
-    m_control.cancelOnStop(&progress);
-    auto evaluation =
-        evaluateItems(*m_classifier, m_validationItems, m_job.dataset.classes,
-                      std::max(0, m_loader->options().threads), progress);
-    m_control.cancelOnStop(nullptr);
-    m_validationSeconds = secondsSince(start);
-    return evaluation;
 }
 
 Status TrainRun::finishEpoch() {
@@ -295,9 +300,16 @@ Status TrainRun::finishEpoch() {
     m_state.seen = 0;
     if (m_state.epoch == m_job.options.headEpochs) {
         m_frozen->releaseBackbone();
+        m_boundary.reset();
         TrainEvent notice;
         notice.text = "The new part is trained; the rest of the network learns from here on.";
         send(std::move(notice));
+    }
+    if (m_state.bestEpoch == m_state.epoch) {
+        m_best.reset();
+        if (mayDeferSaving()) {
+            keepBestModel();
+        }
     }
     return {};
 }

@@ -16,6 +16,7 @@ class QTreeView;
 namespace graft::ui {
 
 class EmptyPanel;
+class FeatureCacheRow;
 class FoldPanel;
 class OptionsForm;
 class RunControls;
@@ -71,6 +72,7 @@ class TrainPage : public Page {
     RunControls* m_controls;
     FoldPanel* m_optionsPanel;
     OptionsForm* m_form;
+    FeatureCacheRow* m_cacheRow;
     RunListModel* m_runs;
     QTreeView* m_runView;
     QPushButton* m_resumeRun;
