@@ -92,9 +92,6 @@ void TrainRun::boundaryMayHaveMoved() {
 bool TrainRun::leaveFeatures() {
     m_missing.clear();
     m_nextMissing = 0;
-    if (m_state.featureStage != std::int64_t(m_classifier->frozenBoundary())) {
-        m_state.featureStage = 0;  // never so, unless a checkpoint contradicts itself
-    }
     if (m_state.featureStage == 0) {
         return false;
     }
@@ -152,6 +149,9 @@ void TrainRun::startLoading() {
     const AugmentSpec augment = augmentNow();
     m_missing.clear();
     m_nextMissing = 0;
+    if (m_state.featureStage != std::int64_t(m_classifier->frozenBoundary())) {
+        m_state.featureStage = 0;  // never so, unless a checkpoint contradicts itself
+    }
     if (m_state.featureStage == 0) {
         m_loader->start(m_batches, std::size_t(m_state.batch), variantNow(), augment);
         return;
