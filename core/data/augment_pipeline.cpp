@@ -190,14 +190,6 @@ std::uint64_t augmentSeed(std::uint64_t runSeed, std::int64_t epoch, std::int64_
     return streamSeed("augment", {runSeed, std::uint64_t(epoch), std::uint64_t(sample)});
 }
 
-bool changesNothing(const AugmentSpec& spec) {
-    AugmentSpec off;
-    off.strength = spec.strength;
-    off.cropMaxAspect = spec.cropMaxAspect;
-    off.eraseMaxArea = spec.eraseMaxArea;
-    return spec.strength <= 0 || spec == off;
-}
-
 bool cropsAtRandom(const AugmentSpec& spec) {
     return spec.strength > 0 && scaled(spec).cropMinArea < 1.0;
 }

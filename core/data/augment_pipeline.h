@@ -25,8 +25,6 @@ struct SourcePicture {
     int y = 0;            ///< row of the smaller picture where `image` begins
 };
 
-/// Whether nothing is random: the evaluation view is wanted then, to the bit.
-bool changesNothing(const AugmentSpec& spec);
 /// Whether views begin with a random crop; else they begin with the evaluation view.
 bool cropsAtRandom(const AugmentSpec& spec);
 /// The crop of a width x height picture, px at full size.
@@ -43,7 +41,8 @@ void cropView(const SourcePicture& source, const PixelRect& crop, const Preproce
 void changeView(Image& view, const AugmentSpec& spec, const Preprocess& preprocess,
                 std::uint64_t seed);
 
-/// The three steps together: [inputSize, inputSize] RGB. With everything off: evaluationView(image, preprocess).
+/// The three steps together: [inputSize, inputSize] RGB. With everything off:
+/// evaluationView(image, preprocess).
 Image augmentImage(const Image& image, const AugmentSpec& spec, const Preprocess& preprocess,
                    std::uint64_t seed);
 

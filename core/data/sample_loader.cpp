@@ -57,7 +57,7 @@ SampleLoader::SampleLoader(const std::vector<LoaderItem>& items, const Preproces
 
 Status SampleLoader::load(std::size_t item, std::int64_t epoch, const AugmentSpec* augment,
                           Scratch& scratch, void* out) {
-    if (!augment || changesNothing(*augment)) {
+    if (!augment || augmentChangesNothing(*augment)) {
         GRAFT_TRY(const Shared view, evaluationOf(item, false));
         m_normalizer.write(*view, m_format, out);
         return {};

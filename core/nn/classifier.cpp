@@ -254,12 +254,14 @@ torch::Tensor Classifier::features(const torch::Tensor& x) {
 
 torch::Tensor Classifier::forwardFrom(std::size_t first, const torch::Tensor& x) {
     State& state = *m_state;
-    const torch::Tensor features = state.run(first, stageCount(), x);
-    return state.network->head()->forward(state.dropped(state.network->pool(features)));
+    const torch::Tensor pooled =
+        first > stageCount() ? x : state.network->pool(state.run(first, stageCount(), x));
+    return state.network->head()->forward(state.dropped(pooled));
 }
 
 torch::Tensor Classifier::forwardTo(std::size_t last, const torch::Tensor& x) {
-    return m_state->run(0, last, x);
+    const torch::Tensor features = m_state->run(0, std::min(last, stageCount()), x);
+    return last > stageCount() ? m_state->network->pool(features) : features;
 }
 
 void Classifier::scaleHeadTo(const torch::Tensor& features) {
@@ -269,6 +271,34 @@ void Classifier::scaleHeadTo(const torch::Tensor& features) {
 
 std::size_t Classifier::frozenPrefix() const {
     return m_state->frozenPrefix;
+}
+
+std::vector<std::int64_t> Classifier::featureSizes() {
+    const torch::NoGradGuard noGrad;
+    setTraining(false);
+    const std::int64_t side = preprocess().inputSize;
+    torch::Tensor x = torch::zeros({1, 3, side, side});
+    std::vector<std::int64_t> sizes;
+    for (std::size_t i = 0; i < stageCount(); ++i) {
+        x = m_state->run(i, i + 1, x);
+        sizes.push_back(x.numel());
+    }
+    sizes.push_back(m_state->network->pool(x).numel());
+    return sizes;
+}
+
+std::size_t Classifier::frozenBoundary() const {
+    const State& state = *m_state;
+    if (state.frozenPrefix < stageCount()) {
+        return state.frozenPrefix;
+    }
+    const std::string& pool = state.network->poolStage().path;
+    for (std::size_t i = 0; i < state.parameters.size(); ++i) {
+        if (!pool.empty() && !state.frozen[i] && layerIsInside(state.parameters[i].name, pool)) {
+            return stageCount();
+        }
+    }
+    return stageCount() + 1;
 }
 
 std::optional<std::size_t> Classifier::stageNamed(const std::string& name) const {

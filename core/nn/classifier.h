@@ -44,10 +44,19 @@ class Classifier {
     /// epoch for the same input.
     std::size_t frozenPrefix() const;
     std::size_t stageCount() const;
+    /// frozenPrefix(), or stageCount() + 1 when the pooling does not learn either: only the head
+    /// is left.
+    std::size_t frozenBoundary() const;
     /// forward() from stage `first` on; x is what the stage before it gave (the input for 0).
+    /// From stageCount() + 1 on it is the head alone and x is [N, F].
     torch::Tensor forwardFrom(std::size_t first, const torch::Tensor& x);
-    /// Output of stages 0..last-1, frozen ones without autograd.
+    /// Output of stages 0..last-1, frozen ones without autograd; of the pooling, too, for
+    /// stageCount() + 1.
     torch::Tensor forwardTo(std::size_t last, const torch::Tensor& x);
+
+    /// Numbers per picture at each cut: what forwardTo(i + 1, x) gives, the pooling last. Runs a
+    /// blank picture through the network.
+    std::vector<std::int64_t> featureSizes();
 
     /// The stage by its path in the tree, the torchvision node whose output it gives or a name
     /// that other programs use ("block4_pool"); stage i's output is forwardTo(i + 1, x).

@@ -82,11 +82,18 @@ double TrainRun::secondsLeft() const {
     const std::int64_t total = m_stepsPerEpoch * m_job.options.epochs;
     const double imagesPerStep = double(m_trainItems.size()) / double(m_stepsPerEpoch);
     const double training = double(total - m_state.step) * imagesPerStep * m_secondsPerImage;
+    double filling = double(m_missing.size() - m_nextMissing) * FeatureSource::kBlockSize;
+    if (m_state.featureStage > 0) {
+        const std::int64_t rounds =
+            std::min<std::int64_t>(m_state.featureVariants, m_job.options.epochs);
+        filling += double(std::max<std::int64_t>(0, rounds - m_state.epoch - 1)) *
+                   double(m_trainItems.size());
+    }
     // Before the first validation: it costs about a third of training per picture.
     const double validation =
         m_validationSeconds > 0 ? m_validationSeconds
                                 : double(m_validationItems.size()) * m_secondsPerImage / 3;
-    return training + validation * double(m_job.options.epochs - m_state.epoch);
+    return training + filling * m_secondsPerFeature + validation * double(m_job.options.epochs - m_state.epoch);
 }
 
 void TrainRun::publish(RunState state, const char* activity) {
@@ -105,6 +112,11 @@ void TrainRun::publish(RunState state, const char* activity) {
     snapshot.learningRate = currentRate();
     snapshot.imagesPerSecond = m_secondsPerImage > 0 ? 1 / m_secondsPerImage : 0;
     snapshot.secondsLeft = secondsLeft();
+    if (m_featuresAsked > 0) {
+        snapshot.cacheHits =
+            std::max(0.0, 1 - double(m_featuresComputed) / double(m_featuresAsked));
+        snapshot.cacheBytes = m_cache->memoryUsed() + m_cache->diskUsed();
+    }
     snapshot.activity = activity;
     m_sink.snapshot(snapshot);
 }

@@ -104,6 +104,7 @@ Status TrainRun::prepare() {
     }
     makeLoader(std::min<std::uint64_t>(1u << 30, availableMemory() / 4));
     GRAFT_CHECK(fitIntoMemory());
+    prepareFeatures();
     if (!m_restored && !m_job.model.weightsPath.empty()) {
         scaleHead();
     }
@@ -121,7 +122,7 @@ void TrainRun::scaleHead() {
     m_loader->start(std::move(batches), 0, 0, std::nullopt);
     while (auto batch = m_loader->next()) {
         if (batch->count > 0) {
-            features.push_back(m_classifier->features(pixelTensor(*batch).contiguous()));
+            features.push_back(m_classifier->features(pixelTensor(*batch)));
         }
     }
     if (features.empty()) {
@@ -166,9 +167,10 @@ void TrainRun::beginEpoch() {
         m_batches =
             shuffledBatches(m_trainItems.size(), m_job.options.batchSize, seed, m_state.epoch);
     }
-    AugmentSpec augment = m_job.augment;
-    augment.strength = m_state.augmentStrength;
-    m_loader->start(m_batches, std::size_t(m_state.batch), m_state.epoch, augment);
+    if (m_state.batch == 0) {
+        planFeatures();
+    }
+    startLoading();
 }
 
 double TrainRun::currentRate() const {
@@ -184,26 +186,24 @@ double TrainRun::rateFactorOf(const std::string& parameterName) const {
            (pretrainedPart ? m_job.options.backboneRateFactor : 1.0);
 }
 
-Status TrainRun::step() {
-    const auto start = Clock::now();
-    std::optional<Batch> batch = m_loader->next();
-    if (!batch) {
-        return Error{ErrorCode::Internal, "The loader ended before the epoch did.", {}, {}};
-    }
-    for (Problem& problem : batch->problems) {
+void TrainRun::tellProblems(std::vector<Problem>& problems) {
+    for (Problem& problem : problems) {
         TrainEvent event;
         event.kind = TrainEvent::Kind::Problem;
         event.text = problem.message;
         event.problem = std::move(problem);
         send(std::move(event));
     }
-    // Batch-norm cannot work on a single picture; one left over from unreadable ones is passed by.
-    if (batch->count >= 2) {
-        GRAFT_CHECK(update(*batch));
-        const double seconds = secondsSince(start) / double(batch->count);
-        m_secondsPerImage =
-            m_secondsPerImage == 0 ? seconds : 0.9 * m_secondsPerImage + 0.1 * seconds;
-    }
+}
+
+void TrainRun::noteSpeed(double seconds, std::size_t count) {
+    const double perImage = seconds / double(count);
+    m_secondsPerImage =
+        m_secondsPerImage == 0 ? perImage : 0.9 * m_secondsPerImage + 0.1 * perImage;
+}
+
+Status TrainRun::step() {
+    GRAFT_CHECK(m_state.featureStage > 0 ? stepFromCache() : stepFromPictures());
     ++m_state.step;
     ++m_state.batch;
     return {};
@@ -211,7 +211,8 @@ Status TrainRun::step() {
 
 // The batch in one piece, or in parts whose gradients add up to those of the whole: each mean loss
 // counts with the part's share of the weights.
-Result<TrainRun::PassResult> TrainRun::forwardAndBackward(const torch::Tensor& pixels,
+Result<TrainRun::PassResult> TrainRun::forwardAndBackward(std::size_t first,
+                                                          const torch::Tensor& x,
                                                           const torch::Tensor& targets) {
     namespace F = torch::nn::functional;
     const auto options = F::CrossEntropyFuncOptions()
@@ -221,16 +222,16 @@ Result<TrainRun::PassResult> TrainRun::forwardAndBackward(const torch::Tensor& p
         return m_classWeights.defined() ? m_classWeights.index_select(0, some).sum().item<double>()
                                         : double(some.size(0));
     };
-    const std::int64_t count = pixels.size(0);
+    const std::int64_t count = x.size(0);
     const std::int64_t parts = m_state.atOnce > 0 ? (count + m_state.atOnce - 1) / m_state.atOnce : 1;
     const double whole = weightOf(targets);
     PassResult result;
     for (std::int64_t part = 0; part < parts; ++part) {
-        const std::int64_t first = part * count / parts;
-        const std::int64_t length = (part + 1) * count / parts - first;
-        const torch::Tensor some = targets.narrow(0, first, length);
+        const std::int64_t begin = part * count / parts;
+        const std::int64_t length = (part + 1) * count / parts - begin;
+        const torch::Tensor some = targets.narrow(0, begin, length);
         const torch::Tensor logits =
-            m_classifier->forward(pixels.narrow(0, first, length));  // [N, C]
+            m_classifier->forwardFrom(first, x.narrow(0, begin, length));  // [N, C]
         torch::Tensor loss = F::cross_entropy(logits, some, options);
         if (parts > 1) {
             loss = loss * (weightOf(some) / whole);
@@ -250,11 +251,26 @@ Result<TrainRun::PassResult> TrainRun::forwardAndBackward(const torch::Tensor& p
     return result;
 }
 
-Status TrainRun::update(const Batch& batch) {
-    // [N, 3, S, S] float32 and [N] int64; the batch outlives both.
-    const torch::Tensor pixels = pixelTensor(batch).contiguous();
-    const torch::Tensor targets = torch::from_blob(
-        const_cast<std::int64_t*>(batch.targets.data()), {batch.count}, torch::kInt64);
+Status TrainRun::stepFromPictures() {
+    const auto start = Clock::now();
+    std::optional<Batch> batch = m_loader->next();
+    if (!batch) {
+        return Error{ErrorCode::Internal, "The loader ended before the epoch did.", {}, {}};
+    }
+    tellProblems(batch->problems);
+    // Batch-norm cannot work on a single picture; one left over from unreadable ones is passed by.
+    if (batch->count >= 2) {
+        GRAFT_CHECK(update(0, pixelTensor(*batch), batch->targets));
+        noteSpeed(secondsSince(start), batch->targets.size());
+    }
+    return {};
+}
+
+Status TrainRun::update(std::size_t first, const torch::Tensor& x,
+                        std::vector<std::int64_t>& targetList) {
+    const auto count = std::int64_t(targetList.size());
+    const torch::Tensor targets =
+        torch::from_blob(targetList.data(), {count}, torch::kInt64);  // [N]
     m_classifier->setTraining(true);
     m_classifier->setDropoutSeed(streamSeed(
         "dropout", {std::uint64_t(m_job.options.seed), std::uint64_t(m_state.step)}));
@@ -264,7 +280,7 @@ Status TrainRun::update(const Batch& batch) {
     for (const NamedTensor& parameter : parameters) {
         parameter.tensor.mutable_grad().reset();
     }
-    GRAFT_TRY(const PassResult passed, forwardAndBackward(pixels, targets));
+    GRAFT_TRY(const PassResult passed, forwardAndBackward(first, x, targets));
     for (const NamedTensor& parameter : parameters) {
         if (!parameter.tensor.requires_grad() || !parameter.tensor.grad().defined()) {
             continue;
@@ -275,29 +291,17 @@ Status TrainRun::update(const Batch& batch) {
     }
     m_optimizer->step(updates);
 
-    m_state.lossSum += passed.loss * double(batch.count);
+    m_state.lossSum += passed.loss * double(count);
     m_state.correct += passed.correct;
-    m_state.seen += batch.count;
+    m_state.seen += count;
     MetricRow row;
     row.step = m_state.step + 1;
     row.epoch = m_state.epoch + 1;
     row.trainLoss = passed.loss;
-    row.trainAccuracy = double(passed.correct) / double(batch.count);
+    row.trainAccuracy = double(passed.correct) / double(count);
     row.learningRate = rate;
     m_sink.metric(row);
     return {};
-}
-
-Result<Evaluation> TrainRun::validate() {
-    const auto start = Clock::now();
-    Progress progress;
-    m_control.cancelOnStop(&progress);
-    auto evaluation =
-        evaluateItems(*m_classifier, m_validationItems, m_job.dataset.classes,
-                      std::max(0, m_loader->options().threads), progress);
-    m_control.cancelOnStop(nullptr);
-    m_validationSeconds = secondsSince(start);
-    return evaluation;
 }
 
 Status TrainRun::finishEpoch() {
@@ -319,9 +323,16 @@ Status TrainRun::finishEpoch() {
     m_state.seen = 0;
     if (m_state.epoch == m_job.options.headEpochs) {
         m_frozen->releaseBackbone();
+        m_boundary.reset();
         TrainEvent notice;
         notice.text = "The new part is trained; the rest of the network learns from here on.";
         send(std::move(notice));
+    }
+    if (m_state.bestEpoch == m_state.epoch) {
+        m_best.reset();
+        if (mayDeferSaving()) {
+            keepBestModel();
+        }
     }
     return {};
 }
