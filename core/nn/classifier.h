@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/nn/model_spec.h"
+#include "core/nn/precision.h"
 
 #include <torch/torch.h>
 
@@ -44,9 +45,11 @@ class Classifier {
     /// epoch for the same input.
     std::size_t frozenPrefix() const;
     std::size_t stageCount() const;
-    /// forward() from stage `first` on; x is what the stage before it gave (the input for 0).
+    /// forward() from stage `first` on; x is what the stage before it gave (the input for 0), in
+    /// float32 or bf16.
     torch::Tensor forwardFrom(std::size_t first, const torch::Tensor& x);
-    /// Output of stages 0..last-1, frozen ones without autograd.
+    /// Output of stages 0..last-1, frozen ones without autograd. In bf16 (see setPrecision()) the
+    /// frozen ones run as for inference: batch norms folded into the convolutions.
     torch::Tensor forwardTo(std::size_t last, const torch::Tensor& x);
 
     /// The stage by its path in the tree, the torchvision node whose output it gives or a name
@@ -71,6 +74,10 @@ class Classifier {
 
     /// Training mode for what is not frozen, eval mode for the rest; or eval for all.
     void setTraining(bool training);
+    /// What training computes in; pictures between the layers are then bf16 and channels-last.
+    /// In eval mode it is float32 always: what is shown and exported does not depend on this.
+    void setPrecision(Precision precision);
+    Precision precision() const;
     /// Seeds dropout and stochastic depth of the next forward pass (a function of run seed and
     /// step, so a resumed run draws the same).
     void setDropoutSeed(std::uint64_t seed);

@@ -24,7 +24,8 @@ nlohmann::json toJson(const TrainerState& state) {
             {"best_epoch", state.bestEpoch},
             {"epochs_without_better", state.epochsWithoutBetter},
             {"edit_count", state.editCount},
-            {"threads", state.threads}};
+            {"threads", state.threads},
+            {"precision", state.precision}};
 }
 
 TrainerState trainerStateFromJson(const nlohmann::json& json) {
@@ -46,6 +47,8 @@ TrainerState trainerStateFromJson(const nlohmann::json& json) {
     json.at("epochs_without_better").get_to(state.epochsWithoutBetter);
     json.at("edit_count").get_to(state.editCount);
     json.at("threads").get_to(state.threads);
+    // Checkpoints from before there was a choice have none.
+    state.precision = json.value("precision", state.precision);
     return state;
 }
 

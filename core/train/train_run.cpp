@@ -3,6 +3,7 @@
 #include "core/base/machine.h"
 #include "core/base/rng.h"
 #include "core/train/schedules.h"
+#include "core/train/train_step.h"
 
 #include <ATen/Parallel.h>
 
@@ -105,7 +106,22 @@ Status TrainRun::prepare() {
     if (!m_restored && !m_job.model.weightsPath.empty()) {
         scaleHead();
     }
+    choosePrecisionOnce();
     return {};
+}
+
+// A resumed run goes on in what it began with, whatever would be measured now.
+void TrainRun::choosePrecisionOnce() {
+    std::string wished = m_job.options.precision;
+    if (m_restored) {
+        wished = m_state.precision;
+    } else if (wished == "auto") {
+        publish(RunState::Running, "Measuring the speed");
+    }
+    const PrecisionChoice choice =
+        choosePrecision(*m_classifier, wished, m_job.options.batchSize);
+    m_state.precision = precisionName(choice.precision);
+    m_precisionSpeedUp = choice.speedUp;
 }
 
 // Few pictures will do, and the start must not wait for more.
@@ -216,49 +232,32 @@ Status TrainRun::update(const Batch& batch) {
                                                   {batch.count, 3, size, size});
     const torch::Tensor targets = torch::from_blob(
         const_cast<std::int64_t*>(batch.targets.data()), {batch.count}, torch::kInt64);
-    m_classifier->setTraining(true);
-    m_classifier->setDropoutSeed(streamSeed(
-        "dropout", {std::uint64_t(m_job.options.seed), std::uint64_t(m_state.step)}));
-    const torch::Tensor logits = m_classifier->forward(pixels);  // [N, C]
-    namespace F = torch::nn::functional;
-    const torch::Tensor loss = F::cross_entropy(
-        logits, targets,
-        F::CrossEntropyFuncOptions().weight(m_classWeights).label_smoothing(
-            m_job.options.labelSmoothing));
-    const double lossValue = loss.item<double>();
-    if (!std::isfinite(lossValue)) {
+    StepInput input;
+    input.x = pixels;
+    input.targets = targets;
+    input.classWeights = m_classWeights;
+    input.labelSmoothing = m_job.options.labelSmoothing;
+    input.weightDecay = m_job.options.weightDecay;
+    input.dropoutSeed = streamSeed(
+        "dropout", {std::uint64_t(m_job.options.seed), std::uint64_t(m_state.step)});
+    const double rate = currentRate();
+    input.rateOf = [&](const std::string& name) { return rate * rateFactorOf(name); };
+    const StepOutcome outcome = trainStep(*m_classifier, *m_optimizer, input);
+    if (!std::isfinite(outcome.loss)) {
         return Error{ErrorCode::Diverged,
                      "The loss became infinite or not a number at step " +
                          std::to_string(m_state.step) + ". The last good state is kept.",
                      {},
                      "Resume with a lower learning rate, a tenth of the present one say."};
     }
-    const double rate = currentRate();
-    std::vector<ParameterUpdate> updates;
-    const std::vector<NamedTensor> parameters = m_classifier->parameters();
-    for (const NamedTensor& parameter : parameters) {
-        parameter.tensor.mutable_grad().reset();
-    }
-    loss.backward();
-    for (const NamedTensor& parameter : parameters) {
-        if (!parameter.tensor.requires_grad() || !parameter.tensor.grad().defined()) {
-            continue;
-        }
-        const double decay = parameter.tensor.dim() <= 1 ? 0 : m_job.options.weightDecay;
-        updates.push_back(
-            {parameter.name, parameter.tensor, rate * rateFactorOf(parameter.name), decay});
-    }
-    m_optimizer->step(updates);
-
-    const std::int64_t correct = logits.detach().argmax(1).eq(targets).sum().item<std::int64_t>();
-    m_state.lossSum += lossValue * double(batch.count);
-    m_state.correct += correct;
+    m_state.lossSum += outcome.loss * double(batch.count);
+    m_state.correct += outcome.correct;
     m_state.seen += batch.count;
     MetricRow row;
     row.step = m_state.step + 1;
     row.epoch = m_state.epoch + 1;
-    row.trainLoss = lossValue;
-    row.trainAccuracy = double(correct) / double(batch.count);
+    row.trainLoss = outcome.loss;
+    row.trainAccuracy = double(outcome.correct) / double(batch.count);
     row.learningRate = rate;
     m_sink.metric(row);
     return {};

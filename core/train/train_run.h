@@ -5,6 +5,7 @@
 
 #include "core/analysis/evaluator.h"
 #include "core/data/batch_loader.h"
+#include "core/nn/fast/step_memory.h"
 #include "core/train/checkpoint_io.h"
 #include "core/train/frozen_layers.h"
 #include "core/train/optimizers.h"
@@ -37,6 +38,7 @@ struct TrainerState {
     std::int64_t epochsWithoutBetter = 0;
     std::int64_t editCount = 0;
     int threads = 0;
+    std::string precision = "fp32";  ///< what "auto" became; see train_step.h
 };
 nlohmann::json toJson(const TrainerState& state);
 /// Throws nlohmann::json::exception on a malformed one.
@@ -80,6 +82,7 @@ class TrainRun {
     Status buildItems();
     void makeLoader();
     void scaleHead();
+    void choosePrecisionOnce();
     double rateFactorOf(const std::string& parameterName) const;
     double currentRate() const;
     Status update(const Batch& batch);
@@ -90,6 +93,7 @@ class TrainRun {
     Status checkFinite() const;
     double secondsLeft() const;
 
+    fast::StepMemory m_memory;  // first: it outlives the tensors below
     TrainJob m_job;
     RunControl& m_control;
     TrainSink& m_sink;
@@ -111,6 +115,7 @@ class TrainRun {
     std::int64_t m_lastCheckpointStep = 0;
     double m_secondsPerImage = 0;       ///< smoothed, training
     double m_validationSeconds = 0;     ///< of the last validation
+    double m_precisionSpeedUp = 0;      ///< of bf16 as measured at the start; 0: not measured
 };
 
 }  // namespace graft

@@ -2,7 +2,7 @@
 // in a new process and compare. Prints the final state, the digest of the newest checkpoint (it
 // covers weights, optimiser and all counters) and the metric rows.
 //
-//   train_worker PICTURES RUN_FOLDER OPTIMIZER LOADER_THREADS STOP_AFTER_STEPS
+//   train_worker PICTURES RUN_FOLDER OPTIMIZER LOADER_THREADS STOP_AFTER_STEPS [PRECISION]
 // With a checkpoint in RUN_FOLDER the run goes on from it. STOP_AFTER_STEPS 0: to the end.
 #include "core/base/machine.h"
 #include "core/data/importers/importer.h"
@@ -46,7 +46,7 @@ class PrintingSink : public graft::TrainSink {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 6) {
+    if (argc != 6 && argc != 7) {
         return 2;
     }
     graft::engine::initialize();
@@ -67,6 +67,7 @@ int main(int argc, char** argv) {
     job.options.batchSize = 8;
     job.options.headEpochs = 1;
     job.options.seed = 7;
+    job.options.precision = argc > 6 ? argv[6] : "fp32";
     job.options.loaderThreads = std::atoi(argv[4]);
     job.folder = argv[2];
     if (auto newest = graft::newestCheckpoint(job.folder, nullptr)) {
