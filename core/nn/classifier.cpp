@@ -3,6 +3,7 @@
 #include "core/base/hash.h"
 #include "core/base/rng.h"
 #include "core/nn/families/registry.h"
+#include "core/nn/fast/ops.h"
 #include "core/nn/layer_tree.h"
 #include "core/nn/preprocess_choice.h"
 #include "core/nn/weight_mapping.h"
@@ -29,11 +30,13 @@ struct Classifier::State {
     std::size_t frozenPrefix = 0;
     bool headFrozen = false;
     bool training = false;
+    Precision precision = Precision::Fp32;
     at::Generator dropout = at::detail::createCPUGenerator(0);
 
     void takeTensors();
     void freezeInside(const std::string& path, bool freeze);
     void applyModes();
+    torch::Tensor prepared(const torch::Tensor& x) const;
     torch::Tensor run(std::size_t first, std::size_t last, const torch::Tensor& x) const;
     torch::Tensor dropped(const torch::Tensor& pooled);
 };
@@ -136,10 +139,18 @@ void Classifier::State::applyModes() {
     }
 }
 
+torch::Tensor Classifier::State::prepared(const torch::Tensor& x) const {
+    if (training && precision == Precision::Bf16) {
+        return fast::takes(x) ? x : fast::toChannelsLastBf16(x);
+    }
+    const torch::Tensor y = fast::takes(x) ? x.to(torch::kFloat32) : x;
+    // Tokens of a transformer are no pictures.
+    return y.dim() == 4 ? y.contiguous(kMemoryFormat) : y;
+}
+
 torch::Tensor Classifier::State::run(std::size_t first, std::size_t last,
                                      const torch::Tensor& x) const {
-    // Tokens of a transformer are no pictures.
-    torch::Tensor y = x.dim() == 4 ? x.contiguous(kMemoryFormat) : x;
+    torch::Tensor y = prepared(x);
     const std::size_t border = std::clamp(frozenPrefix, first, last);
     if (first < border) {
         const torch::NoGradGuard noGrad;
@@ -403,6 +414,14 @@ std::int64_t Classifier::trainableCount() const {
 void Classifier::setTraining(bool training) {
     m_state->training = training;
     m_state->applyModes();
+}
+
+void Classifier::setPrecision(Precision precision) {
+    m_state->precision = precision;
+}
+
+Precision Classifier::precision() const {
+    return m_state->precision;
 }
 
 void Classifier::setDropoutSeed(std::uint64_t seed) {

@@ -1,6 +1,7 @@
 #include "core/nn/network.h"
 
 #include "core/base/rng.h"
+#include "core/nn/fast/ops.h"
 
 #include <ATen/CPUGeneratorImpl.h>
 
@@ -43,11 +44,16 @@ torch::Tensor Network::runStages(torch::Tensor x, std::size_t first, std::size_t
 }
 
 torch::Tensor meanOverPicture(const torch::Tensor& features) {
+    if (fast::takes(features)) {
+        return fast::meanOverPicture(features);
+    }
     return features.mean({2, 3});
 }
 
 torch::Tensor Network::pool(const torch::Tensor& features) const {
-    return m_body.pool.run ? m_body.pool.run(features) : meanOverPicture(features);
+    const torch::Tensor pooled =
+        m_body.pool.run ? m_body.pool.run(features) : meanOverPicture(features);
+    return fast::takes(pooled) ? pooled.to(torch::kFloat32) : pooled;
 }
 
 std::optional<std::size_t> Network::stageNamed(const std::string& name) const {

@@ -28,7 +28,8 @@ nlohmann::json toJson(const TrainerState& state) {
             {"at_once", state.atOnce},
             {"feature_stage", state.featureStage},
             {"feature_variants", state.featureVariants},
-            {"feature_fits", state.featureFits}};
+            {"feature_fits", state.featureFits},
+            {"precision", state.precision}};
 }
 
 TrainerState trainerStateFromJson(const nlohmann::json& json) {
@@ -55,6 +56,7 @@ TrainerState trainerStateFromJson(const nlohmann::json& json) {
     state.featureStage = json.value("feature_stage", std::int64_t(0));
     state.featureVariants = json.value("feature_variants", std::int64_t(0));
     state.featureFits = json.value("feature_fits", std::vector<std::int64_t>());
+    state.precision = json.value("precision", state.precision);
     return state;
 }
 

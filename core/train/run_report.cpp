@@ -13,6 +13,16 @@ std::string percent(double share) {
     return text;
 }
 
+std::string precisionText(const std::string& precision, double speedUp) {
+    if (speedUp <= 0) {
+        return precision;
+    }
+    char text[64];
+    std::snprintf(text, sizeof text, "%s (bf16 is %.1f times as fast as fp32 here)",
+                  precision.c_str(), speedUp);
+    return text;
+}
+
 }  // namespace
 
 void TrainRun::recordEpoch(const Evaluation& evaluation) {
@@ -125,8 +135,9 @@ std::string TrainRun::summary() const {
     return std::to_string(m_trainItems.size()) + " training and " +
            std::to_string(m_validationItems.size()) + " validation pictures, " +
            std::to_string(m_classifier->trainableCount()) + " trainable numbers in " +
-           m_job.model.backbone + (m_restored ? ", going on from a checkpoint" : "") + "; " +
-           forecastText(forecast());
+           m_job.model.backbone + ", computing in " +
+           precisionText(m_state.precision, m_precisionSpeedUp) +
+           (m_restored ? ", going on from a checkpoint" : "") + "; " + forecastText(forecast());
 }
 
 }  // namespace graft

@@ -112,6 +112,13 @@ FieldTable<TrainOptions> makeTable() {
                           "For the step schedule: the rate is multiplied by this.", 0.001, 1,
                           0.01),
                     "Schedule"))
+        .add(&T::precision,
+             expert(choice("precision", "Computing in",
+                           "Number type of training. Automatic measures at the start whether bf16 "
+                           "is faster on this machine; fp32 repeats to the last bit.",
+                           {"auto", "fp32", "bf16"},
+                           {"Automatic", "32 bits (fp32)", "16 bits where it is safe (bf16)"}),
+                    "Machine"))
         .add(&T::seed, expert(field("seed", "Random seed",
                                     "The same seed, data and options give the same result.", 0,
                                     9e15, 1),

@@ -28,6 +28,7 @@ struct TrainOptions {
     std::string balance = "none";   ///< "none", "weights", "sampling"
     int headEpochs = 0;             ///< first epochs with the backbone frozen, then thaw
     int patience = 0;               ///< early stopping: epochs without a better one; 0 = off
+    std::string precision = "auto"; ///< "auto" (measured), "fp32", "bf16"
     std::int64_t seed = 0;
     int loaderThreads = -1;         ///< -1: from the machine; 0: none
     /// Different random changes that each training picture gets; the rounds take turns. 0: new ones

@@ -4,6 +4,8 @@
 #include "core/base/rng.h"
 #include "core/nn/batch_tensor.h"
 #include "core/train/schedules.h"
+#include "core/train/tensor_memory.h"
+#include "core/train/train_step.h"
 
 #include <ATen/Parallel.h>
 
@@ -102,6 +104,8 @@ Status TrainRun::prepare() {
         return Error{ErrorCode::InvalidArgument, "Everything is frozen: there is nothing to train.",
                      {}, "Thaw at least the new part (head) on the Model page."};
     }
+    installTensorMemory();
+    choosePrecisionOnce();
     makeLoader(std::min<std::uint64_t>(1u << 30, availableMemory() / 4));
     GRAFT_CHECK(fitIntoMemory());
     prepareFeatures();
@@ -109,6 +113,20 @@ Status TrainRun::prepare() {
         scaleHead();
     }
     return {};
+}
+
+// A resumed run goes on in what it began with, whatever would be measured now.
+void TrainRun::choosePrecisionOnce() {
+    std::string wished = m_job.options.precision;
+    if (m_restored) {
+        wished = m_state.precision;
+    } else if (wished == "auto") {
+        publish(RunState::Running, "Measuring the speed");
+    }
+    const PrecisionChoice choice =
+        choosePrecision(*m_classifier, wished, m_job.options.batchSize);
+    m_state.precision = precisionName(choice.precision);
+    m_precisionSpeedUp = choice.speedUp;
 }
 
 // Few pictures will do, and the start must not wait for more.
@@ -209,48 +227,6 @@ Status TrainRun::step() {
     return {};
 }
 
-// The batch in one piece, or in parts whose gradients add up to those of the whole: each mean loss
-// counts with the part's share of the weights.
-Result<TrainRun::PassResult> TrainRun::forwardAndBackward(std::size_t first,
-                                                          const torch::Tensor& x,
-                                                          const torch::Tensor& targets) {
-    namespace F = torch::nn::functional;
-    const auto options = F::CrossEntropyFuncOptions()
-                             .weight(m_classWeights)
-                             .label_smoothing(m_job.options.labelSmoothing);
-    const auto weightOf = [this](const torch::Tensor& some) {
-        return m_classWeights.defined() ? m_classWeights.index_select(0, some).sum().item<double>()
-                                        : double(some.size(0));
-    };
-    const std::int64_t count = x.size(0);
-    const std::int64_t parts = m_state.atOnce > 0 ? (count + m_state.atOnce - 1) / m_state.atOnce : 1;
-    const double whole = weightOf(targets);
-    PassResult result;
-    for (std::int64_t part = 0; part < parts; ++part) {
-        const std::int64_t begin = part * count / parts;
-        const std::int64_t length = (part + 1) * count / parts - begin;
-        const torch::Tensor some = targets.narrow(0, begin, length);
-        const torch::Tensor logits =
-            m_classifier->forwardFrom(first, x.narrow(0, begin, length));  // [N, C]
-        torch::Tensor loss = F::cross_entropy(logits, some, options);
-        if (parts > 1) {
-            loss = loss * (weightOf(some) / whole);
-        }
-        const double value = loss.item<double>();
-        if (!std::isfinite(value)) {
-            return Error{ErrorCode::Diverged,
-                         "The loss became infinite or not a number at step " +
-                             std::to_string(m_state.step) + ". The last good state is kept.",
-                         {},
-                         "Resume with a lower learning rate, a tenth of the present one say."};
-        }
-        loss.backward();
-        result.loss += value;
-        result.correct += logits.detach().argmax(1).eq(some).sum().item<std::int64_t>();
-    }
-    return result;
-}
-
 Status TrainRun::stepFromPictures() {
     const auto start = Clock::now();
     std::optional<Batch> batch = m_loader->next();
@@ -271,34 +247,34 @@ Status TrainRun::update(std::size_t first, const torch::Tensor& x,
     const auto count = std::int64_t(targetList.size());
     const torch::Tensor targets =
         torch::from_blob(targetList.data(), {count}, torch::kInt64);  // [N]
-    m_classifier->setTraining(true);
-    m_classifier->setDropoutSeed(streamSeed(
-        "dropout", {std::uint64_t(m_job.options.seed), std::uint64_t(m_state.step)}));
+    StepInput input;
+    input.x = x;
+    input.firstStage = first;
+    input.atOnce = m_state.atOnce;
+    input.targets = targets;
+    input.classWeights = m_classWeights;
+    input.labelSmoothing = m_job.options.labelSmoothing;
+    input.weightDecay = m_job.options.weightDecay;
+    input.dropoutSeed = streamSeed(
+        "dropout", {std::uint64_t(m_job.options.seed), std::uint64_t(m_state.step)});
     const double rate = currentRate();
-    std::vector<ParameterUpdate> updates;
-    const std::vector<NamedTensor> parameters = m_classifier->parameters();
-    for (const NamedTensor& parameter : parameters) {
-        parameter.tensor.mutable_grad().reset();
+    input.rateOf = [&](const std::string& name) { return rate * rateFactorOf(name); };
+    const StepOutcome outcome = trainStep(*m_classifier, *m_optimizer, input);
+    if (!std::isfinite(outcome.loss)) {
+        return Error{ErrorCode::Diverged,
+                     "The loss became infinite or not a number at step " +
+                         std::to_string(m_state.step) + ". The last good state is kept.",
+                     {},
+                     "Resume with a lower learning rate, a tenth of the present one say."};
     }
-    GRAFT_TRY(const PassResult passed, forwardAndBackward(first, x, targets));
-    for (const NamedTensor& parameter : parameters) {
-        if (!parameter.tensor.requires_grad() || !parameter.tensor.grad().defined()) {
-            continue;
-        }
-        const double decay = parameter.tensor.dim() <= 1 ? 0 : m_job.options.weightDecay;
-        updates.push_back(
-            {parameter.name, parameter.tensor, rate * rateFactorOf(parameter.name), decay});
-    }
-    m_optimizer->step(updates);
-
-    m_state.lossSum += passed.loss * double(count);
-    m_state.correct += passed.correct;
+    m_state.lossSum += outcome.loss * double(count);
+    m_state.correct += outcome.correct;
     m_state.seen += count;
     MetricRow row;
     row.step = m_state.step + 1;
     row.epoch = m_state.epoch + 1;
-    row.trainLoss = passed.loss;
-    row.trainAccuracy = double(passed.correct) / double(count);
+    row.trainLoss = outcome.loss;
+    row.trainAccuracy = double(outcome.correct) / double(count);
     row.learningRate = rate;
     m_sink.metric(row);
     return {};

@@ -48,6 +48,7 @@ struct TrainerState {
     /// How many variants fit into the cache at each cut, from stage 1 on, as the run found it: one
     /// that was interrupted must not decide another way because a disk has filled meanwhile.
     std::vector<std::int64_t> featureFits;
+    std::string precision = "fp32";  ///< what "auto" became; see train_step.h
 };
 nlohmann::json toJson(const TrainerState& state);
 /// Throws nlohmann::json::exception on a malformed one.
@@ -126,14 +127,9 @@ class TrainRun {
     bool validatesFromCache();
     std::unique_ptr<BatchLoader> loadValidation(const std::vector<std::size_t>& blocks);
     Result<Evaluation> validateFromCache(Progress& progress);
+    void choosePrecisionOnce();
     double rateFactorOf(const std::string& parameterName) const;
     double currentRate() const;
-    struct PassResult {
-        double loss = 0;
-        std::int64_t correct = 0;
-    };
-    Result<PassResult> forwardAndBackward(std::size_t first, const torch::Tensor& x,
-                                          const torch::Tensor& targets);
     Status stepFromPictures();
     void noteSpeed(double seconds, std::size_t count);
     /// One update from what stage `first` takes, [N, ...], and targets [N].
@@ -184,6 +180,7 @@ class TrainRun {
     double m_secondsPerImage = 0;       ///< smoothed, training
     double m_validationSeconds = 0;     ///< of the last validation
     double m_secondsPerFeature = 0;     ///< smoothed, computing missing features
+    double m_precisionSpeedUp = 0;      ///< of bf16 as measured at the start; 0: not measured
 };
 
 }  // namespace graft

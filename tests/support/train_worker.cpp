@@ -2,7 +2,7 @@
 // in a new process and compare. Prints the final state, the digest of the newest checkpoint (it
 // covers weights, optimiser and all counters) and the metric rows.
 //
-//   train_worker PICTURES RUN_FOLDER OPTIMIZER LOADER_THREADS STOP_AFTER_STEPS
+//   train_worker PICTURES RUN_FOLDER OPTIMIZER LOADER_THREADS STOP_AFTER_STEPS PRECISION
 //                [CACHE_FOLDER KILL_AFTER_BLOCKS]
 // With a CACHE_FOLDER the backbone is frozen in all three epochs and its features come from there;
 // after so many computed blocks (0: never) the process kills itself.
@@ -55,7 +55,7 @@ class PrintingSink : public graft::TrainSink {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 6 && argc != 8) {
+    if (argc != 7 && argc != 9) {
         return 2;
     }
     graft::engine::initialize();
@@ -76,13 +76,14 @@ int main(int argc, char** argv) {
     job.options.batchSize = 8;
     job.options.headEpochs = 1;
     job.options.seed = 7;
+    job.options.precision = argv[6];
     job.options.loaderThreads = std::atoi(argv[4]);
     job.folder = argv[2];
-    if (argc == 8) {
+    if (argc == 9) {
         job.options.headEpochs = 0;
         job.options.augmentVariants = 2;
         job.model.frozen = {"backbone"};
-        job.cacheFolder = argv[6];
+        job.cacheFolder = argv[7];
     }
     if (auto newest = graft::newestCheckpoint(job.folder, nullptr)) {
         job.resumeFrom = *newest;
@@ -90,7 +91,7 @@ int main(int argc, char** argv) {
     graft::RunControl control;
     graft::Mailbox<graft::RunCommand> commands;
     PrintingSink sink(control, std::atoll(argv[5]),
-                      argc == 8 ? std::atoi(argv[7]) : 0);
+                      argc == 9 ? std::atoi(argv[8]) : 0);
     const auto ended = graft::runTraining(job, control, commands, sink);
     if (!ended) {
         return 1;

@@ -154,6 +154,7 @@ TrainJob TestFeatureTraining::job() const {
     job.options.epochs = 4;
     job.options.batchSize = 8;
     job.options.seed = 3;
+    job.options.precision = "fp32";
     job.options.augmentVariants = 2;
     job.folder = m_folder.toStdString();
     return job;
@@ -521,7 +522,7 @@ void TestFeatureTraining::killedWhileFillingThenResumed() {
         QProcess process;
         process.setProcessChannelMode(QProcess::ForwardedErrorChannel);
         process.start(QString(GRAFT_BINARY_DIR) + "/bin/train_worker",
-                      {m_pictures, runFolder, "sgd", "1", "0", cache, QString::number(killAfter)});
+                      {m_pictures, runFolder, "sgd", "1", "0", "fp32", cache, QString::number(killAfter)});
         process.waitForFinished(60000);
         if (killAfter > 0) {
             return process.exitStatus() == QProcess::CrashExit ? QByteArray("killed")

@@ -42,18 +42,19 @@ class InvertedResidual : public torch::nn::Module {
                                                              roundToEight(width / 4), Act::Relu,
                                                              SqueezeExcite::Gate::HardSigmoid)));
         }
-        addConv({width, row.channels}, Act::None);
-        m_run = chain(std::move(steps));
+        m_run = chain(steps);
+        m_project = block->add<ConvNorm>(std::to_string(steps.size()), ConvShape{width, row.channels},
+                                         ConvNormOptions{Act::None, kNorm, tfSame});
     }
 
     torch::Tensor forward(const torch::Tensor& x) {
-        const torch::Tensor y = m_run(x);
-        return m_adds ? x + y : y;
+        return m_project->forward(m_run(x), m_adds ? x : torch::Tensor());
     }
 
  private:
     bool m_adds;
     Step m_run;
+    std::shared_ptr<ConvNorm> m_project;
 };
 
 constexpr Act kRelu = Act::Relu;
