@@ -1,5 +1,6 @@
 #include "core/train/batch_size_probe.h"
 
+#include "core/base/machine.h"
 #include "core/train/tensor_memory.h"
 
 #include <algorithm>
@@ -46,6 +47,7 @@ class Probe {
 
     Measured train(std::int64_t count) {
         dropGradients(m_classifier);
+        releaseKeptTensorMemory();  // a kept block that is a little too large would count as such
         const std::uint64_t before = tensorMemory().live;
         resetTensorPeak();
         const auto start = Clock::now();
@@ -80,11 +82,15 @@ class Probe {
     std::vector<torch::Tensor> m_buffers;
 };
 
-// The second batch is as large as costs a second or so: the larger, the nearer to the real one.
-std::int64_t secondSize(double secondsPerPicture, std::int64_t most) {
-    constexpr double kSeconds = 1.0;
-    const auto affordable = std::int64_t(kSeconds / std::max(1e-4, secondsPerPicture));
-    return std::clamp<std::int64_t>(affordable, 4, std::max<std::int64_t>(4, std::min<std::int64_t>(most, 16)));
+// The second batch is as large as costs half a second or so: the larger, the nearer to the real one.
+// Its memory is surely there: what two pictures took, times half their number, is more than enough.
+std::int64_t secondSize(const Measured& two, std::int64_t most) {
+    constexpr double kSeconds = 0.7;
+    double size = std::clamp(2 * kSeconds / std::max(1e-4, two.seconds), 4.0, 32.0);
+    if (const auto available = double(availableMemory()); available > 0 && two.bytes > 0) {
+        size = std::min(size, 0.8 * available / (two.bytes / 2));
+    }
+    return std::max<std::int64_t>(2, std::min(most, std::int64_t(size)));
 }
 
 }  // namespace
@@ -101,25 +107,21 @@ PassCost measurePass(Classifier& classifier, const TrainingPass& pass, std::int6
     constexpr std::int64_t kFew = 2;
     probe.train(kFew);  // kernels are compiled in the first pass
     const Measured few = probe.train(kFew);
+    const std::int64_t more = secondSize(few, most);
+    const Measured many = probe.train(more);
     PassCost cost;
-    if (most <= kFew) {
-        cost.bytesPerPicture = few.bytes / double(kFew);
-        cost.secondsPerPicture = few.seconds / double(kFew);
+    if (more > kFew) {
+        cost.bytesPerPicture = std::max(0.0, (many.bytes - few.bytes) / double(more - kFew));
     } else {
-        const std::int64_t more =
-            std::min(most, secondSize(few.seconds / double(kFew), most));
-        probe.train(more);
-        const Measured many = probe.train(more);
-        const double step = double(more - kFew);
-        cost.bytesPerPicture = std::max(0.0, (many.bytes - few.bytes) / step);
-        cost.fixedBytes = std::max(0.0, many.bytes - double(more) * cost.bytesPerPicture);
-        cost.secondsPerPicture = std::max(0.0, (many.seconds - few.seconds) / step);
-        cost.fixedSeconds =
-            std::max(0.0, many.seconds - double(more) * cost.secondsPerPicture);
+        cost.bytesPerPicture = many.bytes / double(more);
     }
-    const std::int64_t looked = std::min<std::int64_t>(std::max(kFew, most), 8);
-    probe.evaluate(looked);
-    cost.evaluationSecondsPerPicture = probe.evaluate(looked) / double(looked);
+    cost.fixedBytes = std::max(0.0, many.bytes - double(more) * cost.bytesPerPicture);
+    // Whatever else the machine did meanwhile only ever adds.
+    const double seconds = std::min(many.seconds, probe.train(more).seconds);
+    cost.secondsPerPicture = seconds / double(more);
+    probe.evaluate(more);
+    cost.evaluationSecondsPerPicture =
+        std::min(probe.evaluate(more), probe.evaluate(more)) / double(more);
     return cost;
 }
 

@@ -17,19 +17,15 @@ using TrainingPass =
 /// The plain one, in float32.
 TrainingPass plainPass(Classifier& classifier);
 
-/// bytes(n) = fixedBytes + n * bytesPerPicture, the same for seconds; from two batches of different
-/// size.
+/// bytes(n) = fixedBytes + n * bytesPerPicture, from two batches of different size; the time of a
+/// picture is that in the larger one.
 struct PassCost {
     double fixedBytes = 0;       ///< gradients and working memory, whatever the batch
     double bytesPerPicture = 0;  ///< what forward keeps for backward
-    double fixedSeconds = 0;
     double secondsPerPicture = 0;
     double evaluationSecondsPerPicture = 0;  ///< forward only
     double bytesFor(std::int64_t count) const {
         return fixedBytes + double(count) * bytesPerPicture;
-    }
-    double secondsFor(std::int64_t count) const {
-        return fixedSeconds + double(count) * secondsPerPicture;
     }
 };
 

@@ -167,8 +167,7 @@ CostForecast TrainRun::forecast() const {
     // Reading pictures and computing share the cores, whichever waits for the other.
     const double load = m_loadSecondsPerPicture / double(std::max(1, at::get_num_threads()));
     const double pictures = double(m_trainItems.size());
-    const double atOnce = double(std::min(picturesAtOnce(), std::int64_t(m_trainItems.size())));
-    const double compute = m_passCost.secondsFor(std::int64_t(atOnce)) / atOnce;
+    const double compute = m_passCost.secondsPerPicture;
     const double look = m_passCost.evaluationSecondsPerPicture;
     forecast.epochSeconds = pictures * (compute + load);
     forecast.headEpochSeconds = pictures * (look + load);

@@ -57,18 +57,16 @@ void projectRow(int count) {
     const QTemporaryDir folder;
     const std::string path = folder.filePath("many.graft").toStdString();
     const double before = largestMb();
-    auto start = Clock::now();
     Dataset dataset = testing::madeUpDataset(count, 10);
-    const double made = since(start);
-    start = Clock::now();
-    auto project = *Project::create(path);
+    auto start = Clock::now();
+    std::unique_ptr<Project> project = std::move(Project::create(path)).value();
     if (!project->setDataset(std::move(dataset)).ok()) {
         _exit(1);
     }
     const double stored = since(start);
     project.reset();
     start = Clock::now();
-    project = *Project::open(path, Project::Mode::ReadWrite);
+    project = std::move(Project::open(path, Project::Mode::ReadWrite)).value();
     const double opened = since(start);
     std::vector<SampleId> half;
     for (const Sample& sample : project->dataset().samples) {
@@ -89,7 +87,6 @@ void projectRow(int count) {
     std::printf("| %d | %.0f | %.0f | %.0f | %.0f | %.1f | %.0f |\n", count, 1000 * stored,
                 1000 * opened, 1000 * edited, 1000 * added,
                 double(std::filesystem::file_size(path)) / 1e6, largestMb() - before);
-    (void)made;
 }
 
 void evaluationRow(int count, int classes) {
