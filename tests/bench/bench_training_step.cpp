@@ -9,6 +9,7 @@
 #include "core/nn/classifier.h"
 #include "core/nn/fast/kernels.h"
 #include "core/nn/fast/ops.h"
+#include "core/train/tensor_memory.h"
 #include "core/train/train_step.h"
 #include "tests/bench/conv_limit.h"
 
