@@ -10,6 +10,8 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+
 namespace graft {
 namespace {
 
@@ -44,10 +46,12 @@ bool changesPixels(const FeatureView& view) {
 
 }  // namespace
 
-std::string boundaryDigest(const Classifier& classifier, std::size_t stage) {
+std::string boundaryDigest(const Classifier& classifier, std::size_t stage,
+                           torch::ScalarType computeType) {
     Sha256 hash;
     const std::string title = classifier.spec().backbone + ";" + classifier.spec().padding + ";" +
-                              std::to_string(stage) + ";" TORCH_VERSION ";" +
+                              std::to_string(stage) + ";" + torch::toString(computeType) +
+                              ";" TORCH_VERSION ";" +
                               at::show_config() + ";" +
                               std::to_string(at::get_num_threads()) + ";";
     hash.add(title.data(), title.size());
@@ -86,18 +90,22 @@ std::string featureKey(const FeatureBoundary& boundary, const Preprocess& prepro
     return hash.hex();
 }
 
-FeatureBoundary featureBoundary(Classifier& classifier) {
+FeatureBoundary featureBoundary(Classifier& classifier, bool forTraining) {
     FeatureBoundary boundary;
+    boundary.forTraining = forTraining;
     boundary.stage = classifier.frozenBoundary();
     boundary.pooled = boundary.stage > classifier.stageCount();
     const torch::NoGradGuard noGrad;
-    classifier.setTraining(false);
+    classifier.setTraining(forTraining);
     const std::int64_t side = classifier.preprocess().inputSize;
-    const torch::Tensor features =
-        classifier.forwardTo(boundary.stage, torch::zeros({1, 3, side, side}));
+    const torch::Tensor blank = torch::zeros({1, 3, side, side});
+    const torch::Tensor features = classifier.forwardTo(boundary.stage, blank);
+    // The pooling may give float32 in either case; what it was given tells.
+    const torch::Tensor maps = classifier.forwardTo(
+        std::min(boundary.stage, classifier.stageCount()), blank);
     boundary.shape = features.sizes().slice(1).vec();
     boundary.type = features.scalar_type();
-    boundary.digest = boundaryDigest(classifier, boundary.stage);
+    boundary.digest = boundaryDigest(classifier, boundary.stage, maps.scalar_type());
     return boundary;
 }
 

@@ -28,7 +28,9 @@ std::string featureKey(const FeatureBoundary& boundary, const Preprocess& prepro
                        const FeatureView& view, const std::vector<FeatureMember>& members);
 
 /// Hash over weights and buffers in front of the cut, the cut itself, and what else decides the
-/// last bits: LibTorch's version, the processor's instructions, the number of threads.
-std::string boundaryDigest(const Classifier& classifier, std::size_t stage);
+/// last bits: `computeType` of the maps, LibTorch's version, the processor's instructions, the
+/// number of threads.
+std::string boundaryDigest(const Classifier& classifier, std::size_t stage,
+                           torch::ScalarType computeType);
 
 }  // namespace graft

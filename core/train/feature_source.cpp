@@ -75,7 +75,7 @@ bool FeatureSource::add(std::size_t block, const Batch& batch) {
     }
     if (batch.count > 0) {
         const torch::NoGradGuard noGrad;
-        m_classifier->setTraining(false);
+        m_classifier->setTraining(m_boundary.forTraining);
         const torch::Tensor features = asStored(
             m_classifier
                 ->forwardTo(m_boundary.stage, pixelTensor(batch))

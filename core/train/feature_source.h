@@ -22,6 +22,8 @@ namespace graft {
 struct FeatureBoundary {
     std::size_t stage = 0;  ///< forwardTo(stage, x) gives the features
     bool pooled = false;    ///< [F] behind the pooling instead of a map
+    /// As training computes it, which may be less precise than what evaluation does.
+    bool forTraining = false;
     std::vector<std::int64_t> shape;  ///< of one picture: {F, H, W}, {T, F} or {F}
     torch::ScalarType type = torch::kFloat32;
     std::string digest;  ///< of everything in front of the cut
@@ -31,7 +33,7 @@ struct FeatureBoundary {
 
 /// The boundary at the end of the classifier's frozen part, and its digest. Runs a blank picture
 /// through the network to learn the shape.
-FeatureBoundary featureBoundary(Classifier& classifier);
+FeatureBoundary featureBoundary(Classifier& classifier, bool forTraining);
 
 /// What tells the content of each item's file: the hash of the import while size and time are still
 /// those, else what they are now.

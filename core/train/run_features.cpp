@@ -68,21 +68,27 @@ std::int64_t TrainRun::epochsLeftAlike() const {
     return headFirst > 0 ? headFirst : m_job.options.epochs - m_state.epoch;
 }
 
-const FeatureBoundary& TrainRun::boundary() {
-    if (!m_boundary) {
-        m_boundary = featureBoundary(*m_classifier);
-        m_cache->beginUse();
+const FeatureBoundary& TrainRun::boundary(bool forTraining) {
+    std::optional<FeatureBoundary>& cut = forTraining ? m_boundary : m_validationBoundary;
+    if (!cut) {
+        cut = featureBoundary(*m_classifier, forTraining);
+        if (!m_boundary || !m_validationBoundary) {
+            m_cache->beginUse();  // the first of the two after a change
+        }
     }
-    return *m_boundary;
+    return *cut;
 }
 
 // Something was frozen or thawed between two steps. In the middle of an epoch its rest goes on with
 // pictures: filling a cache for it would cost a whole epoch's work.
 void TrainRun::boundaryMayHaveMoved() {
-    if (m_boundary && m_boundary->stage == m_classifier->frozenBoundary()) {
+    const std::size_t now = m_classifier->frozenBoundary();
+    if ((m_boundary && m_boundary->stage == now) ||
+        (m_validationBoundary && m_validationBoundary->stage == now)) {
         return;  // what is in front of it was frozen before and is now: nothing in it has changed
     }
     m_boundary.reset();
+    m_validationBoundary.reset();
     if (leaveFeatures() || m_state.batch == 0) {
         beginEpoch();
     }
@@ -116,7 +122,7 @@ void TrainRun::planFeatures() {
     m_state.featureVariants = std::max(0, m_job.options.augmentVariants);
     const std::int64_t variants = cachedVariants(m_job.options, augmentNow());
     if (m_cache && variants > 0 && m_classifier->frozenBoundary() > 0) {
-        const FeatureBoundary& cut = boundary();
+        const FeatureBoundary& cut = boundary(true);
         // Vectors behind the pooling are small and serve later runs, too; maps must be worth it.
         const bool worthIt = cut.pooled || epochsLeftAlike() > variants;
         if (worthIt && variants <= variantsThatFit(cut.stage)) {
@@ -156,7 +162,7 @@ void TrainRun::startLoading() {
         m_loader->start(m_batches, std::size_t(m_state.batch), variantNow(), augment);
         return;
     }
-    m_trainFeatures->select(boundary(), augment, std::uint64_t(m_job.options.seed), variantNow());
+    m_trainFeatures->select(boundary(true), augment, std::uint64_t(m_job.options.seed), variantNow());
     m_missing = m_trainFeatures->missing();
     std::vector<std::vector<std::size_t>> blocks;
     for (const std::size_t block : m_missing) {

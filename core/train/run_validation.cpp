@@ -43,8 +43,7 @@ Result<Evaluation> TrainRun::validateFromCache(Progress& progress) {
     // The same pictures together as in evaluateItems(): the figures are the same to the last digit.
     static_assert(FeatureSource::kBlockSize == kEvaluationBatch);
     FeatureSource& source = *m_validationFeatures;
-    source.select(boundary(), std::nullopt, 0, 0);
-    m_classifier->setTraining(false);
+    source.select(boundary(false), std::nullopt, 0, 0);
     const std::vector<std::size_t> missing = source.missing();
     std::unique_ptr<BatchLoader> loader = missing.empty() ? nullptr : loadValidation(missing);
     std::size_t nextMissing = 0;
@@ -70,7 +69,8 @@ Result<Evaluation> TrainRun::validateFromCache(Progress& progress) {
             gathered = source.gatherBlock(block);
         }
         if (gathered.features.defined()) {
-            answers.logits = m_classifier->forwardFrom(boundary().stage, gathered.features);
+            m_classifier->setTraining(false);
+            answers.logits = m_classifier->forwardFrom(boundary(false).stage, gathered.features);
         }
         answers.items = std::move(gathered.items);
         ++block;

@@ -300,6 +300,7 @@ Status TrainRun::finishEpoch() {
     if (m_state.epoch == m_job.options.headEpochs) {
         m_frozen->releaseBackbone();
         m_boundary.reset();
+        m_validationBoundary.reset();
         TrainEvent notice;
         notice.text = "The new part is trained; the rest of the network learns from here on.";
         send(std::move(notice));

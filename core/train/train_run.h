@@ -112,7 +112,7 @@ class TrainRun {
     void boundaryMayHaveMoved();
     bool leaveFeatures();
     void giveUpFeatures();
-    const FeatureBoundary& boundary();
+    const FeatureBoundary& boundary(bool forTraining);
     AugmentSpec augmentNow() const;
     std::int64_t variantNow() const;
     std::int64_t epochsLeftAlike() const;
@@ -155,7 +155,8 @@ class TrainRun {
     std::shared_ptr<FeatureCache> m_cache;  ///< null when it is off
     std::unique_ptr<FeatureSource> m_trainFeatures;
     std::unique_ptr<FeatureSource> m_validationFeatures;
-    std::optional<FeatureBoundary> m_boundary;        ///< unset when something was frozen or thawed
+    std::optional<FeatureBoundary> m_boundary;  ///< unset when something was frozen or thawed
+    std::optional<FeatureBoundary> m_validationBoundary;  ///< as m_boundary
     std::vector<std::size_t> m_missing;               ///< blocks to be computed for this epoch
     std::size_t m_nextMissing = 0;
     std::int64_t m_featuresAsked = 0;     ///< rows, in the whole run

@@ -543,7 +543,7 @@ void TestFeatureTraining::killedWhileFillingThenResumed() {
 
 void TestFeatureTraining::keysTellEverythingApart() {
     const auto classifier = *Classifier::create(job().model, 2, 3);
-    const FeatureBoundary boundary = featureBoundary(*classifier);
+    const FeatureBoundary boundary = featureBoundary(*classifier, false);
     QVERIFY(boundary.pooled);
     QCOMPARE(boundary.stage, classifier->stageCount() + 1);
     const Preprocess preprocess = classifier->preprocess();
@@ -576,8 +576,11 @@ void TestFeatureTraining::keysTellEverythingApart() {
              featureKey(boundary, preprocess, {}, members));
 
     std::set<std::string> digests{boundary.digest};
-    const auto digest = [&] { return boundaryDigest(*classifier, classifier->frozenBoundary()); };
+    const auto digest = [&] {
+        return boundaryDigest(*classifier, classifier->frozenBoundary(), torch::kFloat32);
+    };
     QVERIFY(!digests.insert(digest()).second);
+    QVERIFY(digests.insert(boundaryDigest(*classifier, boundary.stage, torch::kBFloat16)).second);
     classifier->parameters().front().tensor.data_ptr<float>()[0] += 1e-3F;
     QVERIFY(digests.insert(digest()).second);
     for (NamedTensor& buffer : classifier->buffers()) {
@@ -636,7 +639,7 @@ void TestFeatureTraining::sourceEqualsTheNetwork() {
         const auto cache =
             std::make_shared<FeatureCache>(FeatureCache::Settings{"", 1u << 30, 0});
         FeatureSource source(classifier, cache, items, contentIdentities(m_dataset, items));
-        const FeatureBoundary boundary = featureBoundary(*classifier);
+        const FeatureBoundary boundary = featureBoundary(*classifier, false);
         source.select(boundary, std::nullopt, 0, 0);
         QCOMPARE(source.missing().size(), source.blockCount());
         std::vector<std::vector<std::size_t>> blocks;
