@@ -271,31 +271,52 @@ void maxPool(const Bf16* x, const Window& w, Bf16* y, std::uint8_t* taken) {
     }
 }
 
+/// Where the windows lie that hold one input pixel: rows [top, bottom], columns [left, right].
+struct Holders {
+    std::int64_t top, bottom, left, right;
+};
+
+/// Sums for `Count` vectors of one pixel: a window's numbers are looked up once for all of them.
+template <int Count, class Lanes>
+inline void gatherPooled(const Bf16* gradY, const std::uint8_t* taken, const Window& w,
+                         const Holders& holders, std::int64_t iy, std::int64_t ix, std::int64_t c,
+                         Lanes lanes, Bf16* to) {
+    Vec sums[Count] = {};
+    for (std::int64_t oy = holders.top; oy <= holders.bottom; ++oy) {
+        const std::int64_t row = (iy + w.padTop - oy * w.stride) * w.kernel + ix + w.padLeft;
+        for (std::int64_t ox = holders.left; ox <= holders.right; ++ox) {
+            const std::int32_t tap = std::int32_t(row - ox * w.stride);
+            const std::int64_t out = (oy * w.outWidth + ox) * w.channels + c;
+            for (int i = 0; i < Count; ++i) {
+                Bytes bytes{};
+                std::memcpy(&bytes, taken + out + i * kLanes, std::size_t(lanesOf(lanes)));
+                const Mask hit = __builtin_convertvector(bytes, Mask) == tap;
+                sums[i] += hit ? lanes.get(gradY + out + i * kLanes) : Vec{};
+            }
+        }
+    }
+    for (int i = 0; i < Count; ++i) {
+        lanes.put(to + i * kLanes, sums[i]);
+    }
+}
+
 void maxPoolBackward(const Bf16* gradY, const std::uint8_t* taken, const Window& w, Bf16* gradX) {
+    constexpr int kTogether = 4;
     for (std::int64_t iy = 0; iy < w.height; ++iy) {
-        // Outputs whose window holds this row: oy * stride - pad <= iy < that + kernel.
-        const std::int64_t bottom = smallest(w.outHeight - 1, (iy + w.padTop) / w.stride);
-        const std::int64_t top =
-            largest(0, (iy + w.padTop - w.kernel + w.stride) / w.stride);
+        Holders holders{};
+        // oy * stride - pad <= iy < that + kernel
+        holders.bottom = smallest(w.outHeight - 1, (iy + w.padTop) / w.stride);
+        holders.top = largest(0, (iy + w.padTop - w.kernel + w.stride) / w.stride);
         for (std::int64_t ix = 0; ix < w.width; ++ix) {
-            const std::int64_t right = smallest(w.outWidth - 1, (ix + w.padLeft) / w.stride);
-            const std::int64_t left =
-                largest(0, (ix + w.padLeft - w.kernel + w.stride) / w.stride);
-            overChannels(w.channels, [&](std::int64_t c, auto lanes) {
-                Vec sum{};
-                for (std::int64_t oy = top; oy <= bottom; ++oy) {
-                    for (std::int64_t ox = left; ox <= right; ++ox) {
-                        const std::int64_t tap =
-                            (iy + w.padTop - oy * w.stride) * w.kernel + ix + w.padLeft -
-                            ox * w.stride;
-                        const std::int64_t out = (oy * w.outWidth + ox) * w.channels + c;
-                        Bytes bytes{};
-                        std::memcpy(&bytes, taken + out, std::size_t(lanesOf(lanes)));
-                        const Mask hit = __builtin_convertvector(bytes, Mask) == std::int32_t(tap);
-                        sum += hit ? lanes.get(gradY + out) : Vec{};
-                    }
-                }
-                lanes.put(gradX + (iy * w.width + ix) * w.channels + c, sum);
+            holders.right = smallest(w.outWidth - 1, (ix + w.padLeft) / w.stride);
+            holders.left = largest(0, (ix + w.padLeft - w.kernel + w.stride) / w.stride);
+            Bf16* to = gradX + (iy * w.width + ix) * w.channels;
+            std::int64_t c = 0;
+            for (; c + kTogether * kLanes <= w.channels; c += kTogether * kLanes) {
+                gatherPooled<kTogether>(gradY, taken, w, holders, iy, ix, c, Whole{}, to + c);
+            }
+            overChannels(w.channels - c, [&](std::int64_t rest, auto lanes) {
+                gatherPooled<1>(gradY, taken, w, holders, iy, ix, c + rest, lanes, to + c + rest);
             });
         }
     }
