@@ -212,7 +212,6 @@ void run(const std::string& backbone, const Settings& settings) {
             bench::measure(cases[i], &times[i]);
         }
         {
-            const fast::StepMemory memory;
             own.step();  // fills the memory, as the first step of a run does
             ownSeconds.push_back(secondsPerStep(own, settings.steps));
         }
@@ -239,7 +238,6 @@ void run(const std::string& backbone, const Settings& settings) {
         printLayers(cases, times);
     }
     if (settings.profile) {
-        const fast::StepMemory memory;
         own.step();
         profileStep(own, settings.steps);
     }
