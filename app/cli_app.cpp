@@ -67,6 +67,7 @@ std::unique_ptr<CLI::App> makeParser(Session& session) {
     addPredict(*app, session);
     addInfo(*app, session);
     addWeights(*app, session);
+    addCache(*app, session);
     addSample(*app, session);
     addCheckPackage(*app, session);
     return app;

@@ -27,6 +27,7 @@ void addExport(CLI::App& app, Session& session);
 void addPredict(CLI::App& app, Session& session);
 void addInfo(CLI::App& app, Session& session);
 void addWeights(CLI::App& app, Session& session);
+void addCache(CLI::App& app, Session& session);
 void addSample(CLI::App& app, Session& session);
 void addCheckPackage(CLI::App& app, Session& session);  ///< for the program itself, hidden
 

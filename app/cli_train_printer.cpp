@@ -38,6 +38,10 @@ std::string snapshotLine(const TrainSnapshot& snapshot, int columns) {
     if (snapshot.bestAccuracy >= 0) {
         line += "  best " + percentText(snapshot.bestAccuracy);
     }
+    if (snapshot.cacheHits >= 0) {
+        line += "  cache " + decimalText(100 * snapshot.cacheHits, 0) + " %, " +
+                bytesText(snapshot.cacheBytes);
+    }
     return cutToColumns(line, columns);
 }
 

@@ -18,6 +18,11 @@ foreach(name safetensors zip legacy unpickler)
     set_tests_properties(fuzz_${name} PROPERTIES LABELS unit TIMEOUT 120)
 endforeach()
 graft_test(tst_classifier LABEL unit SOURCES unit/tst_classifier.cpp LINK graft_nn)
+graft_test(tst_fast_ops LABEL unit SOURCES unit/tst_fast_ops.cpp LINK graft_nn)
+# The kernels of a processor without AVX-512 BF16.
+add_test(NAME tst_fast_ops_portable COMMAND tst_fast_ops)
+set_tests_properties(tst_fast_ops_portable PROPERTIES LABELS unit TIMEOUT 300
+    ENVIRONMENT "${GRAFT_TEST_ENVIRONMENT};GRAFT_KERNELS=portable")
 graft_test(tst_catalog LABEL unit SOURCES unit/tst_catalog.cpp LINK graft_nn)
 graft_test(tst_backbones LABEL unit SOURCES unit/tst_backbones.cpp LINK graft_nn)
 graft_test(tst_weights LABEL unit SOURCES unit/tst_weights.cpp LINK graft_nn ZLIB::ZLIB)

@@ -26,6 +26,8 @@ list(APPEND GRAFT_UI_SOURCES
     pages/evaluation_tables.h
     pages/export_page.cpp
     pages/export_page.h
+    pages/feature_cache_row.cpp
+    pages/feature_cache_row.h
     pages/model_page.cpp
     pages/model_page.h
     pages/published_weights.cpp

@@ -64,6 +64,11 @@ bool RunControl::mayStep() {
     return false;
 }
 
+bool RunControl::mayWork() const {
+    const std::lock_guard lock(m_mutex);
+    return !m_stop && (!m_paused || m_stepBudget > 0);
+}
+
 void RunControl::waitWhilePaused() {
     std::unique_lock lock(m_mutex);
     m_changed.wait(lock, [this] { return m_stop || !m_paused || m_stepBudget > 0 || m_woken; });

@@ -26,6 +26,8 @@ class RunControl {
 
     /// Called by the run at each step boundary. True: go on with one step.
     bool mayStep();
+    /// For work between two steps: as mayStep(), without counting as one.
+    bool mayWork() const;
     /// Blocks while paused, until resume(), runSteps(), requestStop() or wake(). Returns at once
     /// when not paused.
     void waitWhilePaused();

@@ -11,6 +11,8 @@ namespace graft {
 namespace {
 
 constexpr int kTries = 10;  // as torchvision, before the fallback
+/// How much larger than the output a crop must be in the picture as decoded.
+constexpr double kLeastShrink = 1.0;
 
 /// All random numbers of one picture, drawn in one order whether or not they are needed: switching
 /// one change on or off leaves the others as they were.
@@ -69,26 +71,27 @@ int atOrBefore(double unit, int last) {
 }
 
 /// torchvision's RandomResizedCrop.get_params; the ratio is drawn evenly in its logarithm.
-PixelRect randomCrop(const Image& image, double minArea, double maxAspect, const Draws& draws) {
-    const double area = double(image.width) * double(image.height);
+PixelRect drawCrop(int pictureWidth, int pictureHeight, double minArea, double maxAspect,
+                   const Draws& draws) {
+    const double area = double(pictureWidth) * double(pictureHeight);
     for (int i = 0; i < kTries; ++i) {
         const double target = area * (minArea + (1.0 - minArea) * draws.cropArea[i]);
         const double ratio = std::exp(draws.cropAspect[i] * std::log(maxAspect));
         const int width = int(std::nearbyint(std::sqrt(target * ratio)));
         const int height = int(std::nearbyint(std::sqrt(target / ratio)));
-        if (width > 0 && width <= image.width && height > 0 && height <= image.height) {
-            return {atOrBefore(draws.cropX, image.width - width),
-                    atOrBefore(draws.cropY, image.height - height), width, height};
+        if (width > 0 && width <= pictureWidth && height > 0 && height <= pictureHeight) {
+            return {atOrBefore(draws.cropX, pictureWidth - width),
+                    atOrBefore(draws.cropY, pictureHeight - height), width, height};
         }
     }
-    int width = image.width;
-    int height = image.height;
+    int width = pictureWidth;
+    int height = pictureHeight;
     if (double(width) / height > maxAspect) {
         width = std::max(1, int(std::nearbyint(height * maxAspect)));
     } else if (double(height) / width > maxAspect) {
         height = std::max(1, int(std::nearbyint(width * maxAspect)));
     }
-    return {(image.width - width) / 2, (image.height - height) / 2, width, height};
+    return {(pictureWidth - width) / 2, (pictureHeight - height) / 2, width, height};
 }
 
 /// The ranges with the strength worked in, each back inside what makes sense.
@@ -187,36 +190,91 @@ std::uint64_t augmentSeed(std::uint64_t runSeed, std::int64_t epoch, std::int64_
     return streamSeed("augment", {runSeed, std::uint64_t(epoch), std::uint64_t(sample)});
 }
 
-Image augmentImage(const Image& image, const AugmentSpec& spec, const Preprocess& preprocess,
-                   std::uint64_t seed) {
+bool cropsAtRandom(const AugmentSpec& spec) {
+    return spec.strength > 0 && scaled(spec).cropMinArea < 1.0;
+}
+
+PixelRect randomCrop(int width, int height, const AugmentSpec& spec, std::uint64_t seed) {
     const AugmentSpec ranges = scaled(spec);
-    if (spec.strength <= 0 || image.empty()) {
-        return evaluationView(image, preprocess);
+    return drawCrop(width, height, ranges.cropMinArea, ranges.cropMaxAspect, Draws(seed));
+}
+
+int decodeDenominator(int width, int height, int outWidth, int outHeight) {
+    for (const int denominator : {8, 4, 2}) {
+        if (width >= kLeastShrink * denominator * outWidth &&
+            height >= kLeastShrink * denominator * outHeight) {
+            return denominator;
+        }
     }
-    const Draws draws(seed);
+    return 1;
+}
+
+PixelRect partForCrop(const PixelRect& crop, int denominator) {
+    const int x = crop.x / denominator;
+    const int y = crop.y / denominator;
+    const auto end = [denominator](int value) { return (value + denominator - 1) / denominator; };
+    return {x, y, end(crop.x + crop.width) - x, end(crop.y + crop.height) - y};
+}
+
+void cropView(const SourcePicture& source, const PixelRect& crop, const Preprocess& preprocess,
+              Image& out) {
     const int side = preprocess.inputSize;
-    Image out =
-        ranges.cropMinArea < 1.0
-            ? resizePart(image, randomCrop(image, ranges.cropMinArea, ranges.cropMaxAspect, draws),
-                         side, side, {0, 0, side, side}, preprocess.interpolation)
-            : evaluationView(image, preprocess);
+    if (source.image.empty()) {
+        out = Image::blank(side, side);
+        return;
+    }
+    const double scale = 1.0 / source.denominator;
+    const double width = source.image.width;
+    const double height = source.image.height;
+    PixelBox box{scale * crop.x - source.x, scale * crop.y - source.y, scale * crop.width,
+                 scale * crop.height};
+    // A file may have fewer pixels than its header says.
+    box.x = std::clamp(box.x, 0.0, width - 1);
+    box.y = std::clamp(box.y, 0.0, height - 1);
+    box.width = std::min(box.width, width - box.x);
+    box.height = std::min(box.height, height - box.y);
+    resizeInto(source.image, box, side, side, {0, 0, side, side}, preprocess.interpolation, out);
+}
+
+void changeView(Image& view, const AugmentSpec& spec, const Preprocess& preprocess,
+                std::uint64_t seed) {
+    if (spec.strength <= 0) {
+        return;
+    }
+    const AugmentSpec ranges = scaled(spec);
+    const Draws draws(seed);
     if (draws.flipHorizontal < ranges.flipHorizontal) {
-        augment::flipHorizontal(out);
+        augment::flipHorizontal(view);
     }
     if (draws.flipVertical < ranges.flipVertical) {
-        augment::flipVertical(out);
+        augment::flipVertical(view);
     }
-    warpImage(out, ranges, draws);
-    recolour(out, ranges, draws);
+    warpImage(view, ranges, draws);
+    recolour(view, ranges, draws);
     constexpr double kLeastSigma = 0.1;  // less changes nothing in 8 bits
     if (const double sigma = draws.blur * ranges.blurSigma; sigma > kLeastSigma) {
-        out = augment::blur(out, sigma);
+        view = augment::blur(view, sigma);
     }
     if (ranges.noiseSigma > 0) {
-        augment::addNoise(out, draws.noise * ranges.noiseSigma, Rng("augment-noise", {seed}));
+        augment::addNoise(view, draws.noise * ranges.noiseSigma, Rng("augment-noise", {seed}));
     }
-    erase(out, ranges, preprocess, draws);
-    return out;
+    erase(view, ranges, preprocess, draws);
+}
+
+Image augmentImage(const Image& image, const AugmentSpec& spec, const Preprocess& preprocess,
+                   std::uint64_t seed) {
+    if (image.empty() || !cropsAtRandom(spec)) {
+        Image view = evaluationView(image, preprocess);
+        if (!image.empty()) {
+            changeView(view, spec, preprocess, seed);
+        }
+        return view;
+    }
+    Image view;
+    cropView({image, image.width, image.height, 1, 0, 0},
+             randomCrop(image.width, image.height, spec, seed), preprocess, view);
+    changeView(view, spec, preprocess, seed);
+    return view;
 }
 
 }  // namespace graft

@@ -119,6 +119,21 @@ const FieldTable<AugmentSpec>& augmentFields() {
     return table;
 }
 
+bool augmentChangesNothing(const AugmentSpec& spec) {
+    AugmentSpec off;
+    off.strength = spec.strength;
+    off.cropMaxAspect = spec.cropMaxAspect;
+    off.eraseMaxArea = spec.eraseMaxArea;
+    return spec.strength <= 0 || spec == off;
+}
+
+bool augmentOnlyFlips(const AugmentSpec& spec) {
+    AugmentSpec unflipped = spec;
+    unflipped.flipHorizontal = 0;
+    unflipped.flipVertical = 0;
+    return !augmentChangesNothing(spec) && augmentChangesNothing(unflipped);
+}
+
 const std::vector<std::string>& augmentPresetNames() {
     static const std::vector<std::string> names{"none", "light", "medium", "strong"};
     return names;

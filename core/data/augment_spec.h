@@ -33,6 +33,11 @@ struct AugmentSpec {
 
 const FieldTable<AugmentSpec>& augmentFields();
 
+/// Every picture stays as it is: the evaluation view.
+bool augmentChangesNothing(const AugmentSpec& spec);
+/// Nothing but mirroring is on.
+bool augmentOnlyFlips(const AugmentSpec& spec);
+
 /// "none", "light", "medium", "strong".
 const std::vector<std::string>& augmentPresetNames();
 Result<AugmentSpec> augmentPreset(const std::string& name);

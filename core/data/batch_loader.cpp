@@ -1,13 +1,10 @@
 #include "core/data/batch_loader.h"
 
 #include "core/base/machine.h"
-#include "core/data/augment_pipeline.h"
-#include "core/data/image_reader.h"
-#include "core/data/picture_cache.h"
 
 #include <algorithm>
-#include <cmath>
 #include <condition_variable>
+#include <cstring>
 #include <deque>
 #include <exception>
 #include <mutex>
@@ -19,132 +16,110 @@ namespace {
 /// Memory for batches that are loaded ahead; at least two are, whatever their size.
 constexpr std::uint64_t kAheadBytes = 512u << 20;
 
-enum class View : std::uint64_t { Evaluation = 0, Full = 1, Reduced = 2 };
-
 /// What one call of start() asked for; shared with the threads and never changed after.
 struct Job {
     std::vector<std::vector<std::size_t>> batches;
     std::int64_t epoch = 0;
     std::optional<AugmentSpec> augment;
-    int minShorterSide = 0;  // > 0: pictures may be decoded smaller
+    std::size_t largest = 1;  // samples of the largest batch
 };
 
 /// A batch that is being filled, each sample at its own place.
 struct Pending {
+    std::size_t batch = 0;
     std::once_flag allocated;
-    std::vector<float> pixels;
+    std::shared_ptr<void> pixels;
     std::vector<std::optional<Problem>> problems;  // by place in the batch
     std::size_t started = 0;                       // places handed out
     std::size_t finished = 0;
+
+    std::size_t places() const { return problems.size(); }
 };
 
-/// With all changes off the evaluation view is wanted to the bit, so nothing may be reduced.
-bool changesNothing(const AugmentSpec& spec) {
-    AugmentSpec off;
-    off.strength = spec.strength;
-    off.cropMaxAspect = spec.cropMaxAspect;
-    off.eraseMaxArea = spec.eraseMaxArea;
-    return spec.strength <= 0 || spec == off;
-}
-
-/// Twice the side that the network sees, even of the smallest crop: a photo of 12 megapixels is
-/// then decoded at a fraction of its size and the resize still has detail to average over.
-int reducedSide(const AugmentSpec& spec, const Preprocess& preprocess) {
-    const double minArea =
-        std::clamp(1.0 - std::min(1.0, spec.strength) * (1.0 - spec.cropMinArea), 0.05, 1.0);
-    const double side = std::max(preprocess.resizeSize, preprocess.inputSize);
-    return int(std::ceil(2.0 * std::max(side, preprocess.inputSize / std::sqrt(minArea))));
+LoaderOptions withSaneThreads(LoaderOptions options) {
+    options.threads = std::clamp(options.threads, 0, 64);
+    return options;
 }
 
 }  // namespace
 
 struct BatchLoader::State {
-    explicit State(LoaderOptions given) : options(std::move(given)), cache(options.cacheBytes) {}
+    explicit State(LoaderOptions given)
+        : options(std::move(given)),
+          samples(options.items, options.preprocess, options.format, options.seed,
+                  options.cacheBytes) {}
 
-    LoaderOptions options;
-    PictureCache cache;
+    const LoaderOptions options;
+    SampleLoader samples;
+    const std::shared_ptr<BatchMemory> memory = std::make_shared<BatchMemory>();
+    SampleLoader::Scratch scratch;  // of the calling thread
 
     std::mutex mutex;
     std::condition_variable workReady;
     std::condition_variable batchReady;
     bool stop = false;
     std::shared_ptr<const Job> job;
-    std::size_t nextOut = 0;    // batch that next() returns
     std::size_t nextBegin = 0;  // first batch that is not in `window`
-    std::deque<std::shared_ptr<Pending>> window;
+    std::deque<std::shared_ptr<Pending>> window;  // from the batch that next() returns
     std::vector<std::thread> threads;
 
-    std::size_t sampleFloats() const {
+    std::size_t sampleBytes() const {
         return 3 * std::size_t(options.preprocess.inputSize) *
-               std::size_t(options.preprocess.inputSize);
+               std::size_t(options.preprocess.inputSize) * bytesOf(options.format);
     }
 
+    /// Batches under way: the threads share out samples, so two are enough to keep them busy, and
+    /// more only where batches are smaller than what the threads have in hand.
     std::size_t aheadLimit() const {
-        std::size_t largest = 1;
-        for (const auto& batch : job->batches) {
-            largest = std::max(largest, batch.size());
-        }
-        const std::uint64_t bytes = largest * sampleFloats() * sizeof(float);
+        const std::uint64_t bytes = job->largest * sampleBytes();
         const std::uint64_t fits = std::max<std::uint64_t>(2, kAheadBytes / bytes);
-        return std::size_t(std::min<std::uint64_t>(fits, 2 * options.threads));
+        const std::size_t busy = 1 + (2 * threads.size() + job->largest - 1) / job->largest;
+        return std::size_t(std::min<std::uint64_t>(fits, std::max<std::size_t>(2, busy)));
     }
 
-    std::shared_ptr<Pending> makePending(std::size_t batch) const {
+    void beginOne() {
         auto pending = std::make_shared<Pending>();
-        pending->problems.resize(job->batches[batch].size());
-        return pending;
+        pending->batch = nextBegin++;
+        pending->problems.resize(job->batches[pending->batch].size());
+        window.push_back(std::move(pending));
     }
 
-    Result<std::shared_ptr<const Image>> picture(std::size_t item, View view, int minShorterSide);
-    Result<Image> load(const Job& work, std::size_t item);
-    void loadPlace(const Job& work, std::size_t batch, std::size_t place, Pending& pending);
-    Batch finish(const Job& work, std::size_t batch, Pending& pending) const;
+    void loadOne(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Pending>& pending,
+                 SampleLoader::Scratch& own);
+    void loadPlace(const Job& work, std::size_t place, Pending& pending,
+                   SampleLoader::Scratch& own);
+    Batch finish(const Job& work, Pending& pending) const;
     void runThread();
 };
 
-Result<std::shared_ptr<const Image>> BatchLoader::State::picture(std::size_t item, View view,
-                                                                 int minShorterSide) {
-    // A key says all that the pixels depend on, so a hit equals a fresh read.
-    const std::uint64_t key = std::uint64_t(item) << 20 | std::uint64_t(view) << 18 |
-                              std::uint64_t(view == View::Reduced ? minShorterSide : 0);
-    if (std::shared_ptr<const Image> known = cache.find(key)) {
-        return known;
+/// Called, and left, with the lock held.
+void BatchLoader::State::loadOne(std::unique_lock<std::mutex>& lock,
+                                 const std::shared_ptr<Pending>& pending,
+                                 SampleLoader::Scratch& own) {
+    const std::size_t place = pending->started++;
+    const std::shared_ptr<const Job> work = job;
+    lock.unlock();
+    loadPlace(*work, place, *pending, own);
+    lock.lock();
+    if (++pending->finished == pending->places()) {
+        batchReady.notify_all();
     }
-    ReadOptions read;
-    read.minShorterSide = view == View::Reduced ? minShorterSide : 0;
-    GRAFT_TRY(Image image, readImage(options.items[item].image, read));
-    if (view == View::Evaluation) {
-        image = evaluationView(image, options.preprocess);
-    }
-    std::shared_ptr<const Image> shared = std::make_shared<const Image>(std::move(image));
-    cache.insert(key, shared);
-    return shared;
 }
 
-Result<Image> BatchLoader::State::load(const Job& work, std::size_t item) {
-    if (!work.augment || changesNothing(*work.augment)) {
-        GRAFT_TRY(const std::shared_ptr<const Image> view, picture(item, View::Evaluation, 0));
-        return *view;
-    }
-    const View view = work.minShorterSide > 0 ? View::Reduced : View::Full;
-    GRAFT_TRY(const std::shared_ptr<const Image> image, picture(item, view, work.minShorterSide));
-    return augmentImage(*image, *work.augment, options.preprocess,
-                        augmentSeed(options.seed, work.epoch, options.items[item].id));
-}
-
-void BatchLoader::State::loadPlace(const Job& work, std::size_t batch, std::size_t place,
-                                   Pending& pending) {
-    const std::size_t item = work.batches[batch][place];
+void BatchLoader::State::loadPlace(const Job& work, std::size_t place, Pending& pending,
+                                   SampleLoader::Scratch& own) {
+    const std::size_t item = work.batches[pending.batch][place];
     const LoaderItem& wanted = options.items[item];
     try {
-        std::call_once(pending.allocated,
-                       [&] { pending.pixels.resize(work.batches[batch].size() * sampleFloats()); });
-        const Result<Image> image = load(work, item);
-        if (image) {
-            normalizeTo(*image, options.preprocess, pending.pixels.data() + place * sampleFloats());
-        } else {
-            pending.problems[place] = Problem{problemKindOf(image.error().code), wanted.image.path,
-                                              image.error().message, wanted.id};
+        std::call_once(pending.allocated, [&] {
+            pending.pixels = memory->take(work.largest * sampleBytes());
+        });
+        const Status loaded =
+            samples.load(item, work.epoch, work.augment ? &*work.augment : nullptr, own,
+                         static_cast<std::byte*>(pending.pixels.get()) + place * sampleBytes());
+        if (!loaded) {
+            pending.problems[place] = Problem{problemKindOf(loaded.error().code), wanted.image.path,
+                                              loaded.error().message, wanted.id};
         }
     } catch (const std::exception& exception) {
         pending.problems[place] =
@@ -153,11 +128,13 @@ void BatchLoader::State::loadPlace(const Job& work, std::size_t batch, std::size
     }
 }
 
-Batch BatchLoader::State::finish(const Job& work, std::size_t batch, Pending& pending) const {
-    const std::vector<std::size_t>& wanted = work.batches[batch];
+Batch BatchLoader::State::finish(const Job& work, Pending& pending) const {
+    const std::vector<std::size_t>& wanted = work.batches[pending.batch];
     Batch out;
+    out.side = options.preprocess.inputSize;
+    out.format = options.format;
     out.pixels = std::move(pending.pixels);
-    const std::size_t floats = sampleFloats();
+    auto* const bytes = static_cast<std::byte*>(out.pixels.get());
     for (std::size_t place = 0; place < wanted.size(); ++place) {
         if (pending.problems[place]) {
             out.problems.push_back(std::move(*pending.problems[place]));
@@ -165,27 +142,24 @@ Batch BatchLoader::State::finish(const Job& work, std::size_t batch, Pending& pe
         }
         const std::size_t to = std::size_t(out.count++);
         if (to != place) {
-            std::copy_n(out.pixels.begin() + std::ptrdiff_t(place * floats), floats,
-                        out.pixels.begin() + std::ptrdiff_t(to * floats));
+            std::memcpy(bytes + to * sampleBytes(), bytes + place * sampleBytes(), sampleBytes());
         }
         out.targets.push_back(options.items[wanted[place]].target);
         out.items.push_back(wanted[place]);
     }
-    out.pixels.resize(std::size_t(out.count) * floats);
     return out;
 }
 
 void BatchLoader::State::runThread() {
     lowerThreadPriority();
+    SampleLoader::Scratch own;
     std::unique_lock lock(mutex);
     while (true) {
         std::shared_ptr<Pending> pending;
-        std::size_t batch = 0;
         workReady.wait(lock, [&] {
             for (std::size_t i = 0; i < window.size() && !stop; ++i) {
-                if (window[i]->started < window[i]->problems.size()) {
+                if (window[i]->started < window[i]->places()) {
                     pending = window[i];
-                    batch = nextOut + i;
                     return true;
                 }
             }
@@ -194,20 +168,12 @@ void BatchLoader::State::runThread() {
         if (stop) {
             return;
         }
-        const std::size_t place = pending->started++;
-        const std::shared_ptr<const Job> work = job;
-        lock.unlock();
-        loadPlace(*work, batch, place, *pending);
-        lock.lock();
-        if (++pending->finished == pending->problems.size()) {
-            batchReady.notify_all();
-        }
+        loadOne(lock, pending, own);
     }
 }
 
 BatchLoader::BatchLoader(LoaderOptions options)
-    : m_state(std::make_unique<State>(std::move(options))) {
-    m_state->options.threads = std::clamp(m_state->options.threads, 0, 64);
+    : m_state(std::make_unique<State>(withSaneThreads(std::move(options)))) {
     for (int i = 0; i < m_state->options.threads; ++i) {
         m_state->threads.emplace_back([state = m_state.get()] { state->runThread(); });
     }
@@ -229,19 +195,21 @@ void BatchLoader::start(std::vector<std::vector<std::size_t>> batches, std::size
     State& state = *m_state;
     auto job = std::make_shared<Job>();
     job->batches = std::move(batches);
+    for (const auto& batch : job->batches) {
+        job->largest = std::max(job->largest, batch.size());
+    }
     job->epoch = epoch;
-    job->minShorterSide = augment ? reducedSide(*augment, state.options.preprocess) : 0;
     job->augment = std::move(augment);
-    state.cache.beginEpoch();
+    state.samples.beginEpoch();
     const std::lock_guard lock(state.mutex);
     // A thread that is still at an old batch keeps it alive and its result is dropped.
     state.window.clear();
     state.job = std::move(job);
-    state.nextOut = state.nextBegin = firstBatch;
+    state.nextBegin = firstBatch;
     if (state.options.threads > 0) {
         const std::size_t limit = state.aheadLimit();
         while (state.nextBegin < state.job->batches.size() && state.window.size() < limit) {
-            state.window.push_back(state.makePending(state.nextBegin++));
+            state.beginOne();
         }
         state.workReady.notify_all();
     }
@@ -250,30 +218,30 @@ void BatchLoader::start(std::vector<std::vector<std::size_t>> batches, std::size
 std::optional<Batch> BatchLoader::next() {
     State& state = *m_state;
     std::unique_lock lock(state.mutex);
-    if (!state.job || state.nextOut >= state.job->batches.size()) {
+    if (!state.job || (state.window.empty() && state.nextBegin >= state.job->batches.size())) {
         return std::nullopt;
     }
     const std::shared_ptr<const Job> job = state.job;
-    const std::size_t batch = state.nextOut++;
-    std::shared_ptr<Pending> pending;
-    if (state.options.threads == 0) {
-        pending = state.makePending(batch);
-        for (std::size_t place = 0; place < job->batches[batch].size(); ++place) {
-            state.loadPlace(*job, batch, place, *pending);
-        }
-        return state.finish(*job, batch, *pending);
+    if (state.window.empty()) {
+        state.beginOne();
     }
-    --state.nextOut;  // the threads count batches from it until this one is taken out
-    pending = state.window.front();
-    state.batchReady.wait(lock, [&] { return pending->finished == pending->problems.size(); });
+    const std::shared_ptr<Pending> pending = state.window.front();
+    const auto done = [&] { return pending->finished == pending->places(); };
+    while (!done()) {
+        // The loading is behind, so the caller's core is free: it helps rather than waits.
+        if (pending->started < pending->places()) {
+            state.loadOne(lock, pending, state.scratch);
+        } else {
+            state.batchReady.wait(lock, done);
+        }
+    }
     state.window.pop_front();
-    ++state.nextOut;
-    if (state.nextBegin < job->batches.size()) {
-        state.window.push_back(state.makePending(state.nextBegin++));
+    if (state.options.threads > 0 && state.nextBegin < job->batches.size()) {
+        state.beginOne();
         state.workReady.notify_all();
     }
     lock.unlock();
-    return state.finish(*job, batch, *pending);
+    return state.finish(*job, *pending);
 }
 
 const LoaderOptions& BatchLoader::options() const {

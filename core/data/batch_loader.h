@@ -5,8 +5,9 @@
 
 #include "core/base/result.h"
 #include "core/data/augment_spec.h"
-#include "core/data/dataset.h"
+#include "core/data/batch.h"
 #include "core/data/preprocess.h"
+#include "core/data/sample_loader.h"
 
 #include <cstdint>
 #include <memory>
@@ -15,26 +16,13 @@
 
 namespace graft {
 
-struct LoaderItem {
-    SampleId id = 0;
-    ImageRef image;
-    std::int64_t target = 0;  ///< position of the class in the network's output
-};
-
-struct Batch {
-    std::int64_t count = 0;
-    std::vector<float> pixels;          ///< count x 3 x S x S, normalised
-    std::vector<std::int64_t> targets;  ///< count
-    std::vector<std::size_t> items;     ///< count, positions in LoaderOptions::items
-    std::vector<Problem> problems;      ///< pictures that could not be read and were left out
-};
-
 struct LoaderOptions {
     std::vector<LoaderItem> items;
     Preprocess preprocess;
     std::uint64_t seed = 0;
     int threads = 1;                        ///< 0: load on the calling thread
     std::uint64_t cacheBytes = 512u << 20;  ///< decoded pictures kept in memory
+    PixelFormat format = PixelFormat::Float32;
 };
 
 class BatchLoader {

@@ -16,6 +16,8 @@ namespace {
 
 // A progressive file may ask for any number of passes over the picture; real ones have about ten.
 constexpr int kMaxScans = 500;
+/// Rows and columns decoded around a part, more than the upsampling of the colours looks across.
+constexpr int kMargin = 4;
 
 /// Everything that must survive a longjmp lives here, not in the frame that calls setjmp.
 struct Decoder {
@@ -87,20 +89,12 @@ void onProgress(j_common_ptr common) {
     }
 }
 
-int scaleDenominator(int width, int height, int minShorterSide) {
-    const int shorter = std::min(width, height);
-    for (const int denominator : {8, 4, 2}) {
-        if (minShorterSide > 0 && (shorter + denominator - 1) / denominator >= minShorterSide) {
-            return denominator;
-        }
+void writeRow(const std::uint8_t* from, int width, int components, std::uint8_t* to) {
+    if (components == 3) {
+        std::copy_n(from, 3 * std::size_t(width), to);
+        return;
     }
-    return 1;
-}
-
-void writeRow(const Decoder& decoder, std::uint8_t* to) {
-    const int width = int(decoder.info.output_width);
-    const std::uint8_t* from = decoder.row.data();
-    if (decoder.info.output_components == 1) {
+    if (components == 1) {
         for (int x = 0; x < width; ++x) {
             to[3 * x] = to[3 * x + 1] = to[3 * x + 2] = from[x];
         }
@@ -116,16 +110,9 @@ void writeRow(const Decoder& decoder, std::uint8_t* to) {
     }
 }
 
-bool decodeInto(Decoder& decoder, std::string_view bytes, int minShorterSide) {
+/// Reads the header and sets the decompressor up to give RGB, grey or CMYK.
+void prepare(Decoder& decoder, std::string_view bytes, int denominator) {
     jpeg_decompress_struct& info = decoder.info;
-    info.err = jpeg_std_error(&decoder.errors);
-    decoder.errors.error_exit = onError;
-    decoder.errors.emit_message = onMessage;
-    decoder.errors.output_message = onOutput;
-    info.client_data = &decoder;
-    if (setjmp(decoder.jump) != 0) {
-        return false;
-    }
     jpeg_create_decompress(&info);
     info.client_data = &decoder;
     decoder.progress.progress_monitor = onProgress;
@@ -141,10 +128,53 @@ bool decodeInto(Decoder& decoder, std::string_view bytes, int minShorterSide) {
         info.out_color_space = JCS_RGB;
     }
     info.scale_num = 1;
-    info.scale_denom =
-        unsigned(scaleDenominator(int(info.image_width), int(info.image_height), minShorterSide));
+    info.scale_denom = unsigned(denominator);
     jpeg_start_decompress(&info);
-    decoder.image = Image::blank(int(info.output_width), int(info.output_height));
+}
+
+PixelRect insideOf(const PixelRect& part, int width, int height) {
+    const int x = std::clamp(part.x, 0, width - 1);
+    const int y = std::clamp(part.y, 0, height - 1);
+    return {x, y, std::clamp(part.width, 1, width - x), std::clamp(part.height, 1, height - y)};
+}
+
+/// Decodes the rows and columns of `part` and passes over the rest. What is passed over is still
+/// read up to the last row, because only that tells a damaged file.
+void readPart(Decoder& decoder, const PixelRect& part) {
+    jpeg_decompress_struct& info = decoder.info;
+    const int height = int(info.output_height);
+    // The upsampling of the colours looks one sample across the border of what is decoded.
+    const int left = std::max(0, part.x - kMargin);
+    JDIMENSION from = JDIMENSION(left);
+    JDIMENSION width = JDIMENSION(
+        std::min(int(info.output_width), part.x + part.width + kMargin) - left);
+    jpeg_crop_scanline(&info, &from, &width);
+    const std::size_t components = std::size_t(info.output_components);
+    decoder.row.resize(std::size_t(width) * components);
+    JSAMPROW rows[1] = {decoder.row.data()};
+    const int top = std::max(0, part.y - kMargin);
+    if (top > 0) {
+        jpeg_skip_scanlines(&info, JDIMENSION(top));
+    }
+    const std::size_t skipped = (std::size_t(part.x) - from) * components;
+    const int end = part.y + part.height;
+    while (int(info.output_scanline) < end) {
+        const int y = int(info.output_scanline) - part.y;
+        if (jpeg_read_scanlines(&info, rows, 1) == 1 && y >= 0) {
+            writeRow(decoder.row.data() + skipped, part.width, int(components),
+                     decoder.image.row(y));
+        }
+    }
+    if (int(info.output_scanline) < height - 1) {
+        jpeg_skip_scanlines(&info, JDIMENSION(height - 1) - info.output_scanline);
+    }
+    while (int(info.output_scanline) < height) {
+        jpeg_read_scanlines(&info, rows, 1);
+    }
+}
+
+void readWhole(Decoder& decoder) {
+    jpeg_decompress_struct& info = decoder.info;
     const bool direct = info.output_components == 3;
     if (!direct) {
         decoder.row.resize(std::size_t(info.output_width) * std::size_t(info.output_components));
@@ -153,8 +183,32 @@ bool decodeInto(Decoder& decoder, std::string_view bytes, int minShorterSide) {
         std::uint8_t* target = decoder.image.row(int(info.output_scanline));
         JSAMPROW rows[1] = {direct ? target : decoder.row.data()};
         if (jpeg_read_scanlines(&info, rows, 1) == 1 && !direct) {
-            writeRow(decoder, target);
+            writeRow(decoder.row.data(), int(info.output_width), info.output_components, target);
         }
+    }
+}
+
+bool decodeInto(Decoder& decoder, std::string_view bytes, int denominator,
+                const std::optional<PixelRect>& wanted) {
+    jpeg_decompress_struct& info = decoder.info;
+    info.err = jpeg_std_error(&decoder.errors);
+    decoder.errors.error_exit = onError;
+    decoder.errors.emit_message = onMessage;
+    decoder.errors.output_message = onOutput;
+    info.client_data = &decoder;
+    if (setjmp(decoder.jump) != 0) {
+        return false;
+    }
+    prepare(decoder, bytes, denominator);
+    const int width = int(info.output_width);
+    const int height = int(info.output_height);
+    if (wanted) {
+        const PixelRect part = insideOf(*wanted, width, height);
+        decoder.image = Image::blank(part.width, part.height);
+        readPart(decoder, part);
+    } else {
+        decoder.image = Image::blank(width, height);
+        readWhole(decoder);
     }
     jpeg_finish_decompress(&info);
     return true;
@@ -162,9 +216,20 @@ bool decodeInto(Decoder& decoder, std::string_view bytes, int minShorterSide) {
 
 }  // namespace
 
-Result<Image> decodeJpeg(std::string_view bytes, int minShorterSide) {
+int jpegDenominator(int width, int height, int minShorterSide) {
+    const int shorter = std::min(width, height);
+    for (const int denominator : {8, 4, 2}) {
+        if (minShorterSide > 0 && (shorter + denominator - 1) / denominator >= minShorterSide) {
+            return denominator;
+        }
+    }
+    return 1;
+}
+
+Result<Image> decodeJpeg(std::string_view bytes, int denominator,
+                         const std::optional<PixelRect>& part) {
     const auto decoder = std::make_unique<Decoder>();
-    const bool finished = decodeInto(*decoder, bytes, minShorterSide);
+    const bool finished = decodeInto(*decoder, bytes, denominator, part);
     if (decoder->outOfMemory) {
         return Error{ErrorCode::OutOfMemory, "There is not enough memory for this picture.",
                      decoder->message, "Close other programs, or save the picture smaller."};

@@ -13,6 +13,12 @@ std::shared_ptr<const Image> PictureCache::find(std::uint64_t key) {
     return at->second->image;
 }
 
+bool PictureCache::wouldKeep(std::uint64_t bytes) {
+    const std::lock_guard lock(m_mutex);
+    return bytes <= m_maxBytes &&
+           (m_bytes + bytes <= m_maxBytes || m_entries.back().epoch < m_epoch - 1);
+}
+
 void PictureCache::insert(std::uint64_t key, std::shared_ptr<const Image> image) {
     const std::lock_guard lock(m_mutex);
     const std::uint64_t bytes = image->byteCount();

@@ -17,6 +17,8 @@ class PictureCache {
     explicit PictureCache(std::uint64_t maxBytes) : m_maxBytes(maxBytes) {}
 
     std::shared_ptr<const Image> find(std::uint64_t key);
+    /// Whether insert() would find room for that many bytes just now.
+    bool wouldKeep(std::uint64_t bytes);
     void insert(std::uint64_t key, std::shared_ptr<const Image> image);
     /// Called once an epoch. Pictures used in this epoch or the last are not thrown out for new
     /// ones: with more pictures than fit, each epoch would throw out all of the one before.

@@ -1,5 +1,6 @@
 #include "core/data/preprocess.h"
 
+#include "core/data/normalizer.h"
 #include "core/data/resize.h"
 
 #include <nlohmann/json.hpp>
@@ -102,42 +103,40 @@ Image resizeImage(const Image& image, int width, int height, Interpolation inter
                       {0, 0, width, height}, interpolation);
 }
 
+ViewGeometry viewGeometry(int width, int height, const Preprocess& preprocess) {
+    const int side = preprocess.inputSize;
+    // torchvision's Resize(int): the long side is cut down to whole pixels. Never below the crop.
+    const int resize = std::max(preprocess.resizeSize, side);
+    ViewGeometry view{resize, resize, 0, 0};
+    if (width < height) {
+        view.height = int(std::int64_t(resize) * height / width);
+    } else {
+        view.width = int(std::int64_t(resize) * width / height);
+    }
+    // CenterCrop rounds as Python does, half to even.
+    view.x = int(std::nearbyint(double(view.width - side) / 2.0));
+    view.y = int(std::nearbyint(double(view.height - side) / 2.0));
+    return view;
+}
+
 Image evaluationView(const Image& image, const Preprocess& preprocess) {
     const int side = preprocess.inputSize;
     if (image.empty()) {
         return Image::blank(side, side);
     }
-    // torchvision's Resize(int): the long side is cut down to whole pixels. Never below the crop.
-    const int resize = std::max(preprocess.resizeSize, side);
-    int width = resize;
-    int height = resize;
-    if (image.width < image.height) {
-        height = int(std::int64_t(resize) * image.height / image.width);
-    } else {
-        width = int(std::int64_t(resize) * image.width / image.height);
-    }
-    // CenterCrop rounds as Python does, half to even.
-    const int x = int(std::nearbyint(double(width - side) / 2.0));
-    const int y = int(std::nearbyint(double(height - side) / 2.0));
-    return resizePart(image, {0, 0, image.width, image.height}, width, height, {x, y, side, side},
-                      preprocess.interpolation);
+    const ViewGeometry view = viewGeometry(image.width, image.height, preprocess);
+    return resizePart(image, {0, 0, image.width, image.height}, view.width, view.height,
+                      {view.x, view.y, side, side}, preprocess.interpolation);
 }
 
 void normalizeTo(const Image& image, const Preprocess& preprocess, float* out) {
-    float table[3][256];
-    for (std::size_t c = 0; c < 3; ++c) {
-        const float mean = float(preprocess.mean[c]);
-        const float std = float(preprocess.std[c]);
-        for (int v = 0; v < 256; ++v) {
-            table[c][v] = (float(v) / 255.0f - mean) / std;
-        }
-    }
+    const auto tables = valueTables(preprocess);
     const std::size_t plane = std::size_t(image.width) * std::size_t(image.height);
     const std::uint8_t* pixel = image.rgb.data();
     for (std::size_t i = 0; i < plane; ++i, pixel += 3) {
-        out[i] = table[0][pixel[0]];
-        out[plane + i] = table[1][pixel[1]];
-        out[2 * plane + i] = table[2][pixel[2]];
+        out[i] = tables[0][pixel[0]];
+        out[plane + i] = tables[1][pixel[1]];
+        out[2 * plane + i] = tables[2][pixel[2]];
     }
 }
 

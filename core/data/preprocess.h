@@ -29,7 +29,7 @@ struct Preprocess {
 nlohmann::json toJson(const Preprocess& preprocess);
 Result<Preprocess> preprocessFromJson(const nlohmann::json& json);
 
-/// Antialiased resize, equal to PIL's within one grey level (bicubic: two, once in a million).
+/// Antialiased resize, equal to PIL's.
 Image resizeImage(const Image& image, int width, int height,
                   Interpolation interpolation = Interpolation::Bilinear);
 /// Shorter side to resizeSize, centre crop to inputSize: [inputSize, inputSize] RGB.

@@ -1,140 +1,150 @@
 #include "core/data/resize.h"
 
+#include "core/data/resize_rows.h"
+
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 namespace graft {
 namespace {
 
-/// For each output position the first input position and the weights of those from there on.
-struct Axis {
-    int taps = 0;  // weights kept per output position; the unused ones are 0
-    std::vector<int> first;
-    std::vector<int> count;
-    std::vector<float> weights;
-};
+/// Scratch of more than this is not kept for the next picture.
+constexpr std::size_t kMostKept = 16u << 20;
 
 /// Half the width of the filter, in pixels of the coarser picture.
-float radiusOf(Interpolation interpolation) {
-    return interpolation == Interpolation::Bicubic ? 2.0f : 1.0f;
+double radiusOf(Interpolation interpolation) {
+    return interpolation == Interpolation::Bicubic ? 2.0 : 1.0;
 }
 
-/// Triangle, or Keys's cubic convolution with a = -0.5 as PIL has it.
-float filterAt(float distance, Interpolation interpolation) {
+/// Triangle, or Keys's cubic convolution with a = -0.5.
+double filterAt(double distance, Interpolation interpolation) {
     if (interpolation == Interpolation::Bilinear) {
-        return distance < 1.0f ? 1.0f - distance : 0.0f;
+        return distance < 1.0 ? 1.0 - distance : 0.0;
     }
-    if (distance < 1.0f) {
-        return (1.5f * distance - 2.5f) * distance * distance + 1.0f;
+    if (distance < 1.0) {
+        return (1.5 * distance - 2.5) * distance * distance + 1.0;
     }
-    return distance < 2.0f
-               ? (((distance - 5.0f) * distance + 8.0f) * distance - 4.0f) * -0.5f
-               : 0.0f;
+    return distance < 2.0 ? (((distance - 5.0) * distance + 8.0) * distance - 4.0) * -0.5 : 0.0;
 }
 
-/// The filter is widened by the ratio when shrinking. float32 throughout, as in LibTorch.
-Axis makeAxis(int inputSize, int outputSize, int from, int length, Interpolation interpolation) {
-    const float scale = float(inputSize) / float(outputSize);
-    const float support = radiusOf(interpolation) * (scale >= 1.0f ? scale : 1.0f);
-    const float inverse = scale >= 1.0f ? 1.0f / scale : 1.0f;
-    Axis axis;
-    axis.taps = int(std::ceil(support)) * 2 + 1;
+/// Half away from zero.
+std::int32_t wholeWeight(double weight) {
+    const double scaled = weight * double(1 << kResizeFractionBits);
+    return std::int32_t(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
+}
+
+/// From `start`, a share of the first pixel, `extent` pixels of `inputSize`.
+struct Span {
+    double start = 0;
+    double extent = 0;
+    int inputSize = 0;
+};
+
+/// The filter is widened by the ratio when shrinking.
+void makeAxis(const Span& span, int outputSize, int from, int length, Interpolation interpolation,
+              ResizeAxis& axis) {
+    const double scale = span.extent / double(outputSize);
+    const double widening = std::max(scale, 1.0);
+    const double support = radiusOf(interpolation) * widening;
+    const double inverse = 1.0 / widening;
+    // At most so many pixels lie within the support; a little more for the rounding of its ends.
+    axis.taps = (int(2 * support + 0.01) + 1 + 3) / 4 * 4;
     axis.first.resize(std::size_t(length));
     axis.count.resize(std::size_t(length));
-    axis.weights.assign(std::size_t(length) * std::size_t(axis.taps), 0.0f);
-    for (int i = 0; i < length; ++i) {
-        const float center = scale * (float(from + i) + 0.5f);
-        const int low = std::max(int(center - support + 0.5f), 0);
-        const int high = std::min(int(center + support + 0.5f), inputSize);
-        const int count = std::min(std::max(high - low, 1), axis.taps);
-        float* weights = axis.weights.data() + std::size_t(i) * std::size_t(axis.taps);
-        float total = 0.0f;
+    axis.weights.assign(std::size_t(length) * std::size_t(axis.taps), 0);
+    std::vector<double> shares(std::size_t(axis.taps));
+    for (std::size_t i = 0; i < std::size_t(length); ++i) {
+        const double center = span.start + scale * (double(from) + double(i) + 0.5);
+        const int low = std::max(int(center - support + 0.5), 0);
+        const int high = std::min(int(center + support + 0.5), span.inputSize);
+        const int count = high - low;
+        double total = 0;
         for (int k = 0; k < count; ++k) {
-            const float distance = std::abs((float(k + low) - center + 0.5f) * inverse);
-            weights[k] = filterAt(distance, interpolation);
-            total += weights[k];
+            const double distance = std::abs((double(k + low) - center + 0.5) * inverse);
+            shares[std::size_t(k)] = filterAt(distance, interpolation);
+            total += shares[std::size_t(k)];
         }
-        for (int k = 0; k < count && total != 0.0f; ++k) {
-            weights[k] /= total;
+        for (int k = 0; k < count; ++k) {
+            axis.weights[i * std::size_t(axis.taps) + std::size_t(k)] =
+                wholeWeight(shares[std::size_t(k)] / total);
         }
-        axis.first[std::size_t(i)] = std::min(low, inputSize - 1);
-        axis.count[std::size_t(i)] = count;
-    }
-    return axis;
-}
-
-void resizeRow(const std::uint8_t* from, const Axis& axis, float* to) {
-    const std::size_t length = axis.first.size();
-    for (std::size_t i = 0; i < length; ++i, to += 3) {
-        const std::uint8_t* pixel = from + std::size_t(axis.first[i]) * 3;
-        const float* weights = axis.weights.data() + i * std::size_t(axis.taps);
-        float r = 0.0f;
-        float g = 0.0f;
-        float b = 0.0f;
-        for (int k = 0; k < axis.count[i]; ++k, pixel += 3) {
-            r += float(pixel[0]) * weights[k];
-            g += float(pixel[1]) * weights[k];
-            b += float(pixel[2]) * weights[k];
-        }
-        to[0] = r;
-        to[1] = g;
-        to[2] = b;
+        axis.first[i] = low;
+        axis.count[i] = count;
     }
 }
 
-float clamped(float value) {
-    return std::min(std::max(value, 0.0f), 255.0f);
+struct Scratch {
+    ResizeAxis across;
+    ResizeAxis down;
+    std::vector<std::uint8_t> narrowed;
+    std::vector<std::uint8_t> lastRow;
+};
+
+/// The pixels that `box` touches.
+PixelRect touched(const PixelBox& box) {
+    const int x = int(std::floor(box.x));
+    const int y = int(std::floor(box.y));
+    return {x, y, int(std::ceil(box.x + box.width)) - x, int(std::ceil(box.y + box.height)) - y};
 }
 
-/// PIL keeps whole grey levels between its two passes, half up, and cuts what overshoots.
-void roundAsPil(float* values, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
-        values[i] = std::floor(clamped(values[i]) + 0.5f);
-    }
-}
-
-/// Rounds half to even, as torch.round does.
-void writeRow(const float* values, std::size_t count, std::uint8_t* to) {
-    constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it leaves no fraction bits
-    for (std::size_t i = 0; i < count; ++i) {
-        to[i] = std::uint8_t((clamped(values[i]) + kRound) - kRound);
+/// Rows `firstRow` to `endRow` of the rectangle at the new width, in scratch.narrowed.
+void narrowRows(const Image& image, const PixelRect& rect, int firstRow, int endRow,
+                std::size_t rowValues, ResizeVariant variant, Scratch& scratch) {
+    scratch.narrowed.resize(std::size_t(endRow - firstRow) * rowValues + kWriteSlack);
+    const std::size_t slack = readSlack(scratch.across);
+    const std::uint8_t* const end = image.rgb.data() + image.rgb.size();
+    const std::size_t bytes = std::size_t(rect.width) * 3;
+    for (int y = firstRow; y < endRow; ++y) {
+        const std::uint8_t* from = image.row(rect.y + y) + std::size_t(rect.x) * 3;
+        if (std::size_t(end - from) < bytes + slack) {
+            scratch.lastRow.resize(bytes + slack);
+            std::memcpy(scratch.lastRow.data(), from, bytes);
+            from = scratch.lastRow.data();
+        }
+        narrowRow(variant, from, scratch.across,
+                  scratch.narrowed.data() + std::size_t(y - firstRow) * rowValues);
     }
 }
 
 }  // namespace
 
-Image resizePart(const Image& image, const PixelRect& source, int width, int height,
-                 const PixelRect& window, Interpolation interpolation) {
-    const Axis across = makeAxis(source.width, width, window.x, window.width, interpolation);
-    const Axis down = makeAxis(source.height, height, window.y, window.height, interpolation);
+void resizeInto(const Image& image, const PixelBox& source, int width, int height,
+                const PixelRect& window, Interpolation interpolation, Image& out) {
+    static const ResizeVariant variant = bestResizeVariant();
+    thread_local Scratch scratch;
+    const PixelRect rect = touched(source);
+    makeAxis({source.x - rect.x, source.width, rect.width}, width, window.x, window.width,
+             interpolation, scratch.across);
+    spreadWeights(scratch.across);
+    makeAxis({source.y - rect.y, source.height, rect.height}, height, window.y, window.height,
+             interpolation, scratch.down);
+    const ResizeAxis& down = scratch.down;
     const int firstRow = down.first.front();
     const int endRow = down.first.back() + down.count.back();
     const std::size_t rowValues = std::size_t(window.width) * 3;
-    std::vector<float> narrowed(std::size_t(endRow - firstRow) * rowValues);
-    for (int y = firstRow; y < endRow; ++y) {
-        float* row = narrowed.data() + std::size_t(y - firstRow) * rowValues;
-        resizeRow(image.row(source.y + y) + std::size_t(source.x) * 3, across, row);
-        if (interpolation == Interpolation::Bicubic) {
-            roundAsPil(row, rowValues);
-        }
-    }
-    Image out = Image::blank(window.width, window.height);
-    std::vector<float> sum(rowValues);
+    narrowRows(image, rect, firstRow, endRow, rowValues, variant, scratch);
+    out.width = window.width;
+    out.height = window.height;
+    out.rgb.resize(rowValues * std::size_t(window.height));
     for (int y = 0; y < window.height; ++y) {
         const std::size_t at = std::size_t(y);
-        const float* weights = down.weights.data() + at * std::size_t(down.taps);
-        std::fill(sum.begin(), sum.end(), 0.0f);
-        for (int k = 0; k < down.count[at]; ++k) {
-            const float weight = weights[k];
-            const float* row =
-                narrowed.data() + std::size_t(down.first[at] + k - firstRow) * rowValues;
-            for (std::size_t i = 0; i < rowValues; ++i) {
-                sum[i] += row[i] * weight;
-            }
-        }
-        writeRow(sum.data(), rowValues, out.row(y));
+        mixRows(variant,
+                scratch.narrowed.data() + std::size_t(down.first[at] - firstRow) * rowValues,
+                rowValues, down.weightsOf(at), down.count[at], rowValues, out.row(y));
     }
+    if (scratch.narrowed.size() > kMostKept) {
+        scratch = {};
+    }
+}
+
+Image resizePart(const Image& image, const PixelRect& source, int width, int height,
+                 const PixelRect& window, Interpolation interpolation) {
+    Image out;
+    resizeInto(image,
+               {double(source.x), double(source.y), double(source.width), double(source.height)},
+               width, height, window, interpolation, out);
     return out;
 }
 

@@ -110,8 +110,8 @@ constexpr const char* kCubic =
 }  // namespace
 
 std::string preprocessSource(const Preprocess& preprocess) {
-    // The arithmetic of core/data's resizePart, operation by operation, so that the pixels are the
-    // same to the bit on every machine. torch's own antialiased resize is not used: it rounds
+    // The arithmetic of core/data's resizePart, in whole numbers, so that the pixels are the same
+    // to the bit on every machine. torch's own antialiased resize is not used: it rounds
     // differently from one processor to another, and a pixel that falls on the other side of a
     // half moves the answer. Only what survives the centre crop is computed.
     const std::string source = R"(
@@ -123,25 +123,26 @@ def filter(self, d: Tensor) -> Tensor:
     return FILTER
 
 def resize_axis(self, like: Tensor, size: int, target: int, first: int) -> Tuple[Tensor, Tensor]:
-    device = like.device
-    scale = torch.tensor([float(size)], dtype=6, device=device)
-    scale = scale / torch.tensor([float(target)], dtype=6, device=device)
-    support = torch.clamp(scale, min=1.0) * RADIUS
-    taps = int(torch.ceil(support).item()) * 2 + 1
-    center = scale * (torch.arange(first, first + INPUT, device=device).to(dtype=6) + 0.5)
+    scale = size / target
+    widening = max(scale, 1.0)
+    support = RADIUS * widening
+    taps = int(torch.ceil(torch.tensor([support], dtype=7)).item()) * 2 + 1
+    center = scale * (torch.arange(first, first + INPUT, device=like.device).to(dtype=7) + 0.5)
     low = torch.clamp((center - support + 0.5).to(dtype=4), min=0)
     high = torch.clamp((center + support + 0.5).to(dtype=4), max=size)
-    count = torch.clamp(high - low, min=1, max=taps)
-    taken = torch.arange(taps, device=device)
+    taken = torch.arange(taps, device=like.device)
     index = low.unsqueeze(1) + taken
-    inverse = torch.ones_like(scale) / torch.clamp(scale, min=1.0)
-    distance = torch.abs((index.to(dtype=6) - center.unsqueeze(1) + 0.5) * inverse)
-    weights = self.filter(distance) * (taken < count.unsqueeze(1)).to(dtype=6)
+    distance = torch.abs((index.to(dtype=7) - center.unsqueeze(1) + 0.5) * (1.0 / widening))
+    weights = self.filter(distance) * (taken < (high - low).unsqueeze(1)).to(dtype=7)
     total = torch.zeros_like(center)
     for k in range(taps):
         total = total + weights[:, k]
-    weights = weights / torch.where(total == 0.0, torch.ones_like(total), total).unsqueeze(1)
-    return torch.clamp(index, max=size - 1), weights
+    weights = weights / total.unsqueeze(1) * 4194304.0
+    weights = torch.where(weights < 0.0, weights - 0.5, weights + 0.5)
+    return torch.clamp(index, max=size - 1), weights.to(dtype=3)
+
+def grey_levels(self, sums: Tensor) -> Tensor:
+    return torch.clamp(torch.bitwise_right_shift(sums, 22), 0, 255)
 
 def preprocess(self, images: Tensor) -> Tensor:
     assert images.dim() == 3 or images.dim() == 4, "images must be [3, H, W] or [N, 3, H, W]"
@@ -165,17 +166,16 @@ def preprocess(self, images: Tensor) -> Tensor:
     x = x[:, :, top:int(lines.max().item()) + 1, left:int(columns.max().item()) + 1]
     # The axis that is resized stands first: whole blocks are picked then, which is fast.
     x = x.permute(3, 0, 1, 2).contiguous()
-    narrow = torch.zeros([INPUT, x.size(1), 3, x.size(3)], dtype=6, device=x.device)
+    narrow = torch.full([INPUT, x.size(1), 3, x.size(3)], 2097152, dtype=3, device=x.device)
     for k in range(across.size(1)):
-        part = x.index_select(0, columns[:, k] - left).to(dtype=6)
+        part = x.index_select(0, columns[:, k] - left).to(dtype=3)
         narrow.add_(part * across[:, k].view([INPUT, 1, 1, 1]))
-    narrow = BETWEEN.permute(3, 1, 2, 0).contiguous()
-    view = torch.zeros([INPUT, x.size(1), 3, INPUT], dtype=6, device=x.device)
+    narrow = self.grey_levels(narrow).permute(3, 1, 2, 0).contiguous()
+    view = torch.full([INPUT, x.size(1), 3, INPUT], 2097152, dtype=3, device=x.device)
     for k in range(down.size(1)):
         part = narrow.index_select(0, lines[:, k] - top)
         view.add_(part * down[:, k].view([INPUT, 1, 1, 1]))
-    view = view.permute(1, 2, 0, 3).contiguous()
-    view = torch.round(torch.clamp(view, 0, 255))
+    view = self.grey_levels(view.permute(1, 2, 0, 3).contiguous()).to(dtype=6)
     mean = torch.tensor(MEAN, dtype=6, device=x.device).view([1, 3, 1, 1])
     std = torch.tensor(STD, dtype=6, device=x.device).view([1, 3, 1, 1])
     return (view / 255.0 - mean) / std
@@ -190,8 +190,6 @@ def predict(self, images: Tensor) -> Tensor:
     const int resize = std::max(preprocess.resizeSize, preprocess.inputSize);
     std::string text = replaced(source, "RESIZE", std::to_string(resize));
     text = replaced(text, "RADIUS", cubic ? "2.0" : "1.0");
-    text = replaced(text, "BETWEEN",
-                    cubic ? "torch.floor(torch.clamp(narrow, 0, 255) + 0.5)" : "narrow");
     text = replaced(text, "FILTER", cubic ? kCubic : "torch.clamp(1.0 - d, min=0.0)");
     text = replaced(text, "INPUT", std::to_string(preprocess.inputSize));
     text = replaced(text, "MEAN", numberList(preprocess.mean));

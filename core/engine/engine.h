@@ -53,6 +53,22 @@ Result<std::unique_ptr<RunHandle>> startRun(Project& project, const std::string&
 /// starts over instead), Finished runs are InvalidArgument.
 Result<std::unique_ptr<RunHandle>> resumeRun(Project& project, RunId run);
 
+/// The feature cache of a project: what frozen parts of networks made of its pictures. It only
+/// saves time and may be deleted whenever one likes.
+struct FeatureCacheState {
+    std::string folder;
+    std::int64_t files = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t limit = 0;  ///< bytes, with the project's present options
+};
+FeatureCacheState featureCache(const Project& project);
+/// A run under way computes what it needs again.
+Status clearFeatureCache(const Project& project);
+/// The state, after clearing it where that is asked for. Takes what it needs of the project, so that
+/// it may be closed meanwhile: filesFolder() and trainOptions().featureDiskMb.
+std::unique_ptr<Job<FeatureCacheState>> startFeatureCache(const std::string& filesFolder,
+                                                          int diskMb, bool clear);
+
 /// Blocking form for the command line: the same run on the calling thread, reporting to `sink`
 /// after the project file has it.
 Result<RunState> runHere(Project& project, RunId run, bool resume, RunControl& control,

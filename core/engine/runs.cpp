@@ -5,6 +5,7 @@
 #include "core/engine/run_thread.h"
 #include "core/train/checkpoint.h"
 #include "core/train/evaluation_job.h"
+#include "core/train/feature_cache.h"
 
 #include <filesystem>
 
@@ -35,6 +36,25 @@ Status checkReady(const Project& project) {
     return checkData(project);
 }
 
+std::string featureFolderIn(const std::string& filesFolder) {
+    return (fs::path(filesFolder) / "features").string();
+}
+
+std::string featureFolderOf(const Project& project) {
+    return featureFolderIn(project.filesFolder());
+}
+
+FeatureCacheState lookAtFeatures(const std::string& folder, int wantedMb) {
+    FeatureCacheState state;
+    state.folder = folder;
+    const FeatureFolder found = featureFolder(folder);
+    state.files = found.files;
+    state.bytes = found.bytes;
+    state.limit = wantedMb < 0 ? defaultFeatureDiskBytes(folder)
+                               : std::uint64_t(wantedMb) * 1000000;
+    return state;
+}
+
 // From the stored run, so that resuming uses what it began with, whatever changed since.
 Result<TrainJob> makeJob(const Project& project, const RunRecord& record, bool resume) {
     TrainJob job;
@@ -45,6 +65,7 @@ Result<TrainJob> makeJob(const Project& project, const RunRecord& record, bool r
     job.augment = record.augment;
     job.options = record.options;
     job.folder = project.runFolder(record.id);
+    job.cacheFolder = featureFolderOf(project);
     if (resume) {
         if (record.state == RunState::Finished) {
             return Error{ErrorCode::InvalidArgument, record.name + " is finished already.", {},
@@ -106,6 +127,26 @@ Result<RunState> runHere(Project& project, RunId run, bool resume, RunControl& c
     Result<RunState> ended = runTraining(job, control, commands, stored);
     GRAFT_CHECK(stored.flush());
     return ended;
+}
+
+FeatureCacheState featureCache(const Project& project) {
+    return lookAtFeatures(featureFolderOf(project), project.trainOptions().featureDiskMb);
+}
+
+std::unique_ptr<Job<FeatureCacheState>> startFeatureCache(const std::string& filesFolder,
+                                                          int diskMb, bool clear) {
+    return Job<FeatureCacheState>::start(
+        [folder = featureFolderIn(filesFolder), diskMb,
+         clear](Progress&) -> Result<FeatureCacheState> {
+            if (clear) {
+                GRAFT_CHECK(clearFeatureFolder(folder));
+            }
+            return lookAtFeatures(folder, diskMb);
+        });
+}
+
+Status clearFeatureCache(const Project& project) {
+    return clearFeatureFolder(featureFolderOf(project));
 }
 
 Result<std::string> runCheckpoint(const Project& project, RunId run) {

@@ -3,6 +3,7 @@
 #include "core/base/hash.h"
 #include "core/base/rng.h"
 #include "core/nn/families/registry.h"
+#include "core/nn/fast/ops.h"
 #include "core/nn/layer_tree.h"
 #include "core/nn/preprocess_choice.h"
 #include "core/nn/weight_mapping.h"
@@ -29,11 +30,13 @@ struct Classifier::State {
     std::size_t frozenPrefix = 0;
     bool headFrozen = false;
     bool training = false;
+    Precision precision = Precision::Fp32;
     at::Generator dropout = at::detail::createCPUGenerator(0);
 
     void takeTensors();
     void freezeInside(const std::string& path, bool freeze);
     void applyModes();
+    torch::Tensor prepared(const torch::Tensor& x) const;
     torch::Tensor run(std::size_t first, std::size_t last, const torch::Tensor& x) const;
     torch::Tensor dropped(const torch::Tensor& pooled);
 };
@@ -136,10 +139,18 @@ void Classifier::State::applyModes() {
     }
 }
 
+torch::Tensor Classifier::State::prepared(const torch::Tensor& x) const {
+    if (training && precision == Precision::Bf16) {
+        return fast::takes(x) ? x : fast::toChannelsLastBf16(x);
+    }
+    const torch::Tensor y = fast::takes(x) ? x.to(torch::kFloat32) : x;
+    // Tokens of a transformer are no pictures.
+    return y.dim() == 4 ? y.contiguous(kMemoryFormat) : y;
+}
+
 torch::Tensor Classifier::State::run(std::size_t first, std::size_t last,
                                      const torch::Tensor& x) const {
-    // Tokens of a transformer are no pictures.
-    torch::Tensor y = x.dim() == 4 ? x.contiguous(kMemoryFormat) : x;
+    torch::Tensor y = prepared(x);
     const std::size_t border = std::clamp(frozenPrefix, first, last);
     if (first < border) {
         const torch::NoGradGuard noGrad;
@@ -254,12 +265,14 @@ torch::Tensor Classifier::features(const torch::Tensor& x) {
 
 torch::Tensor Classifier::forwardFrom(std::size_t first, const torch::Tensor& x) {
     State& state = *m_state;
-    const torch::Tensor features = state.run(first, stageCount(), x);
-    return state.network->head()->forward(state.dropped(state.network->pool(features)));
+    const torch::Tensor pooled =
+        first > stageCount() ? x : state.network->pool(state.run(first, stageCount(), x));
+    return state.network->head()->forward(state.dropped(pooled));
 }
 
 torch::Tensor Classifier::forwardTo(std::size_t last, const torch::Tensor& x) {
-    return m_state->run(0, last, x);
+    const torch::Tensor features = m_state->run(0, std::min(last, stageCount()), x);
+    return last > stageCount() ? m_state->network->pool(features) : features;
 }
 
 void Classifier::scaleHeadTo(const torch::Tensor& features) {
@@ -269,6 +282,34 @@ void Classifier::scaleHeadTo(const torch::Tensor& features) {
 
 std::size_t Classifier::frozenPrefix() const {
     return m_state->frozenPrefix;
+}
+
+std::vector<std::int64_t> Classifier::featureSizes() {
+    const torch::NoGradGuard noGrad;
+    setTraining(false);
+    const std::int64_t side = preprocess().inputSize;
+    torch::Tensor x = torch::zeros({1, 3, side, side});
+    std::vector<std::int64_t> sizes;
+    for (std::size_t i = 0; i < stageCount(); ++i) {
+        x = m_state->run(i, i + 1, x);
+        sizes.push_back(x.numel());
+    }
+    sizes.push_back(m_state->network->pool(x).numel());
+    return sizes;
+}
+
+std::size_t Classifier::frozenBoundary() const {
+    const State& state = *m_state;
+    if (state.frozenPrefix < stageCount()) {
+        return state.frozenPrefix;
+    }
+    const std::string& pool = state.network->poolStage().path;
+    for (std::size_t i = 0; i < state.parameters.size(); ++i) {
+        if (!pool.empty() && !state.frozen[i] && layerIsInside(state.parameters[i].name, pool)) {
+            return stageCount();
+        }
+    }
+    return stageCount() + 1;
 }
 
 std::optional<std::size_t> Classifier::stageNamed(const std::string& name) const {
@@ -373,6 +414,14 @@ std::int64_t Classifier::trainableCount() const {
 void Classifier::setTraining(bool training) {
     m_state->training = training;
     m_state->applyModes();
+}
+
+void Classifier::setPrecision(Precision precision) {
+    m_state->precision = precision;
+}
+
+Precision Classifier::precision() const {
+    return m_state->precision;
 }
 
 void Classifier::setDropoutSeed(std::uint64_t seed) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/nn/model_spec.h"
+#include "core/nn/precision.h"
 
 #include <torch/torch.h>
 
@@ -44,10 +45,20 @@ class Classifier {
     /// epoch for the same input.
     std::size_t frozenPrefix() const;
     std::size_t stageCount() const;
-    /// forward() from stage `first` on; x is what the stage before it gave (the input for 0).
+    /// frozenPrefix(), or stageCount() + 1 when the pooling does not learn either: only the head
+    /// is left.
+    std::size_t frozenBoundary() const;
+    /// forward() from stage `first` on; x is what the stage before it gave (the input for 0), in
+    /// float32 or bf16. From stageCount() + 1 on it is the head alone and x is [N, F].
     torch::Tensor forwardFrom(std::size_t first, const torch::Tensor& x);
-    /// Output of stages 0..last-1, frozen ones without autograd.
+    /// Output of stages 0..last-1, frozen ones without autograd; of the pooling, too, for
+    /// stageCount() + 1. In bf16 (see setPrecision()) the frozen ones run as for inference: batch
+    /// norms folded into the convolutions.
     torch::Tensor forwardTo(std::size_t last, const torch::Tensor& x);
+
+    /// Numbers per picture at each cut: what forwardTo(i + 1, x) gives, the pooling last. Runs a
+    /// blank picture through the network.
+    std::vector<std::int64_t> featureSizes();
 
     /// The stage by its path in the tree, the torchvision node whose output it gives or a name
     /// that other programs use ("block4_pool"); stage i's output is forwardTo(i + 1, x).
@@ -71,6 +82,10 @@ class Classifier {
 
     /// Training mode for what is not frozen, eval mode for the rest; or eval for all.
     void setTraining(bool training);
+    /// What training computes in; pictures between the layers are then bf16 and channels-last.
+    /// In eval mode it is float32 always: what is shown and exported does not depend on this.
+    void setPrecision(Precision precision);
+    Precision precision() const;
     /// Seeds dropout and stochastic depth of the next forward pass (a function of run seed and
     /// step, so a resumed run draws the same).
     void setDropoutSeed(std::uint64_t seed);

@@ -83,7 +83,8 @@ KeyLayout timmEfficientNet() {
                       {"blocks.0.#.se.conv_reduce.", "features.1.#.block.1.fc1."},
                       {"blocks.0.#.se.conv_expand.", "features.1.#.block.1.fc2."},
                       {"blocks.0.#.conv_pw.", "features.1.#.block.2.0."},
-                      {"blocks.0.#.bn2.", "features.1.#.block.2.1."}}};
+                      {"blocks.0.#.bn2.", "features.1.#.block.2.1."}},
+                     true};
     for (int stage = 1; stage < 7; ++stage) {
         const std::string from = "blocks." + std::to_string(stage) + ".#.";
         const std::string to = "features." + std::to_string(stage + 1) + ".#.block.";
@@ -96,6 +97,68 @@ KeyLayout timmEfficientNet() {
                                                  {from + "conv_pwl.", to + "3.0."},
                                                  {from + "bn3.", to + "3.1."}});
     }
+    return layout;
+}
+
+KeyLayout timmMnasNet() {
+    KeyLayout layout{"conv_stem.weight",
+                     {{"conv_stem.", "layers.0."},
+                      {"bn1.", "layers.1."},
+                      {"blocks.0.0.conv_dw.", "layers.3."},
+                      {"blocks.0.0.bn1.", "layers.4."},
+                      {"blocks.0.0.conv_pw.", "layers.6."},
+                      {"blocks.0.0.bn2.", "layers.7."},
+                      {"conv_head.", "layers.14."},
+                      {"bn2.", "layers.15."},
+                      {"classifier.", "classifier.1."}},
+                     true};
+    for (int stage = 1; stage <= 6; ++stage) {
+        const std::string from = "blocks." + std::to_string(stage) + ".#.";
+        const std::string to = "layers." + std::to_string(stage + 7) + ".#.layers.";
+        layout.rules.insert(layout.rules.end(), {{from + "conv_pw.", to + "0."},
+                                                 {from + "bn1.", to + "1."},
+                                                 {from + "conv_dw.", to + "3."},
+                                                 {from + "bn2.", to + "4."},
+                                                 {from + "conv_pwl.", to + "6."},
+                                                 {from + "bn3.", to + "7."}});
+    }
+    return layout;
+}
+
+KeyLayout timmMobileNetV3(const std::vector<MobileBlock>& blocks) {
+    KeyLayout layout{"conv_stem.weight",
+                     {{"conv_stem.", "features.0.0."},
+                      {"bn1.", "features.0.1."},
+                      {"conv_head.", "classifier.0."},
+                      {"classifier.", "classifier.3."}},
+                     true};
+    int index = 1;
+    for (const MobileBlock& block : blocks) {
+        const std::string from =
+            "blocks." + std::to_string(block.stage) + "." + std::to_string(block.number) + ".";
+        const std::string to = "features." + std::to_string(index++) + ".block.";
+        int step = 0;
+        int norm = 0;
+        const auto addConv = [&](const char* conv) {
+            layout.rules.push_back({from + conv, to + std::to_string(step) + ".0."});
+            layout.rules.push_back({from + "bn" + std::to_string(++norm) + ".",
+                                    to + std::to_string(step++) + ".1."});
+        };
+        if (block.widens) {
+            addConv("conv_pw.");
+        }
+        addConv("conv_dw.");
+        if (block.squeezes) {
+            const std::string squeeze = to + std::to_string(step++);
+            layout.rules.push_back({from + "se.conv_reduce.", squeeze + ".fc1."});
+            layout.rules.push_back({from + "se.conv_expand.", squeeze + ".fc2."});
+        }
+        addConv(block.widens ? "conv_pwl." : "conv_pw.");
+    }
+    const std::string last = "blocks." + std::to_string(blocks.back().stage + 1) + ".0.";
+    const std::string end = "features." + std::to_string(index);
+    layout.rules.push_back({last + "conv.", end + ".0."});
+    layout.rules.push_back({last + "bn1.", end + ".1."});
     return layout;
 }
 
@@ -148,7 +211,7 @@ std::string renamed(const std::string& name, const std::vector<RenameRule>& rule
 std::map<std::string, TensorView> torchvisionTensors(
     const WeightFile& file, const KeyLayout& layout,
     const std::function<std::string(const std::string&)>& currentName) {
-    const bool translates = file.tensors().count(layout.mark) > 0;
+    const bool translates = layout.fits(file);
     std::map<std::string, TensorView> tensors;
     for (const auto& [name, view] : file.tensors()) {
         std::string today = translates ? renamed(name, layout.rules) : name;

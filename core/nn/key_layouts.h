@@ -23,10 +23,24 @@ struct RenameRule {
 struct KeyLayout {
     std::string mark;  ///< a tensor that is in such a file and in no file of torchvision
     std::vector<RenameRule> rules;
+    /// Batch norms have an eps of 1e-5, or 1e-3 in networks that came from TensorFlow.
+    bool epsGoesWithPadding = false;
+
+    bool fits(const WeightFile& file) const { return file.tensors().count(mark) > 0; }
+};
+
+/// An inverted residual of MobileNetV3; the numbers are timm's ("blocks.2.1").
+struct MobileBlock {
+    int stage = 0;
+    int number = 0;
+    bool widens = true;
+    bool squeezes = false;
 };
 
 KeyLayout timmConvNeXt();
 KeyLayout timmEfficientNet();
+KeyLayout timmMnasNet();
+KeyLayout timmMobileNetV3(const std::vector<MobileBlock>& blocks);
 KeyLayout timmRegNet();
 KeyLayout timmVisionTransformer();
 

@@ -1,5 +1,7 @@
 #include "core/nn/layers.h"
 
+#include "core/nn/fast/ops.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -47,7 +49,28 @@ Conv::Conv(const ConvShape& shape, bool tfSame)
     }
 }
 
+fast::ConvGeometry Conv::geometryFor(const torch::Tensor& x) const {
+    fast::ConvGeometry geometry;
+    geometry.stride = m_shape.stride;
+    geometry.groups = m_shape.groups;
+    if (m_tfSame) {
+        const SamePadding rows = samePadding(x.size(2), m_shape.kernel, m_shape.stride);
+        const SamePadding columns = samePadding(x.size(3), m_shape.kernel, m_shape.stride);
+        geometry.padTop = int(rows.before);
+        geometry.padBottom = int(rows.after);
+        geometry.padLeft = int(columns.before);
+        geometry.padRight = int(columns.after);
+    } else {
+        geometry.padTop = geometry.padBottom = m_shape.padding;
+        geometry.padLeft = geometry.padRight = m_shape.paddingWidth();
+    }
+    return geometry;
+}
+
 torch::Tensor Conv::forward(const torch::Tensor& x) const {
+    if (fast::takes(x)) {
+        return fast::convolution(x, weight, bias, geometryFor(x), m_packed);
+    }
     if (m_tfSame) {
         return forwardTfSame(x);
     }
@@ -78,11 +101,88 @@ Norm::Norm(int channels, const NormSettings& settings) : m_settings(settings) {
 }
 
 torch::Tensor Norm::forward(const torch::Tensor& x) {
+    return forward(x, Act::None);
+}
+
+torch::Tensor Norm::forward(const torch::Tensor& x, Act act, const torch::Tensor& residual) {
     if (is_training()) {
         batchesSeen += 1;
     }
-    return torch::batch_norm(x, weight, bias, runningMean, runningVar, is_training(),
-                             m_settings.momentum, m_settings.eps, true);
+    if (fast::takes(x)) {
+        return fast::normActivate(x,
+                                  {weight, bias, runningMean, runningVar, is_training(),
+                                   m_settings.momentum, m_settings.eps},
+                                  act, residual);
+    }
+    torch::Tensor y = torch::batch_norm(x, weight, bias, runningMean, runningVar, is_training(),
+                          m_settings.momentum, m_settings.eps, true);
+    if (residual.defined()) {
+        y += residual;
+    }
+    return activate(y, act);
+}
+
+torch::Tensor convNorm(const Conv& conv, Norm& norm, const torch::Tensor& x, Act act,
+                       const torch::Tensor& residual) {
+    if (!fast::takes(x) || norm.is_training() || torch::GradMode::is_enabled()) {
+        return norm.forward(conv.forward(x), act, residual);
+    }
+    std::vector<std::int64_t> versions;
+    for (const torch::Tensor& tensor :
+         {conv.weight, norm.weight, norm.bias, norm.runningMean, norm.runningVar}) {
+        versions.push_back(std::int64_t(tensor._version()));
+    }
+    fast::FoldedWeights& folded = conv.m_folded;
+    if (folded.versions != versions) {
+        const torch::Tensor scale =
+            norm.weight * torch::rsqrt(norm.runningVar + norm.settings().eps);
+        folded = {conv.weight * scale.view({-1, 1, 1, 1}), norm.bias - norm.runningMean * scale,
+                  {}, versions};
+        if (conv.bias.defined()) {
+            folded.bias += conv.bias * scale;
+        }
+    }
+    return fast::foldedConvolution(x, folded, conv.geometryFor(x), act, residual);
+}
+
+torch::Tensor activate(torch::Tensor x, Act act) {
+    if (fast::takes(x)) {
+        return fast::activate(x, act);
+    }
+    switch (act) {
+        case Act::Relu:
+            return torch::relu_(x);
+        case Act::Relu6:
+            return torch::hardtanh_(x, 0, 6);
+        case Act::Silu:
+            return torch::silu_(x);
+        case Act::Hardswish:
+            return torch::hardswish_(x);
+        case Act::None:
+            break;
+    }
+    return x;
+}
+
+torch::Tensor maxPooled(const torch::Tensor& x, int kernel, int stride, int padding,
+                        bool ceilMode) {
+    return fast::takes(x) ? fast::maxPool(x, kernel, stride, padding, ceilMode)
+                          : torch::max_pool2d(x, kernel, stride, padding, 1, ceilMode);
+}
+
+torch::Tensor averagePooled(const torch::Tensor& x, int kernel, int stride, int padding) {
+    if (fast::takes(x)) {
+        // torch has no way back through this one in bf16.
+        return torch::avg_pool2d(x.to(torch::kFloat32), kernel, stride, padding)
+            .to(torch::kBFloat16);
+    }
+    return torch::avg_pool2d(x, kernel, stride, padding);
+}
+
+torch::Tensor asIn(const torch::Tensor& x, const torch::Tensor& parameter) {
+    return parameter.defined() && x.scalar_type() == torch::kBFloat16
+               ? parameter.to(torch::kBFloat16)
+               : parameter;
 }
 
 LayerNorm::LayerNorm(int channels, double eps) : m_eps(eps) {
@@ -91,6 +191,10 @@ LayerNorm::LayerNorm(int channels, double eps) : m_eps(eps) {
 }
 
 torch::Tensor LayerNorm::forward(const torch::Tensor& x) const {
+    if (fast::takes(x)) {
+        return torch::layer_norm(x.to(torch::kFloat32), weight.sizes(), weight, bias, m_eps)
+            .to(torch::kBFloat16);
+    }
     return torch::layer_norm(x, weight.sizes(), weight, bias, m_eps);
 }
 
@@ -118,7 +222,7 @@ Linear::Linear(int in, int out, bool withBias) {
 }
 
 torch::Tensor Linear::forward(const torch::Tensor& x) const {
-    return torch::linear(x, weight, bias);
+    return torch::linear(x, asIn(x, weight), asIn(x, bias));
 }
 
 Head::Head(int in, int out) : Linear(in, out) {

@@ -1,7 +1,12 @@
 // The layers that all families are built from. They hold torchvision's parameters under
 // torchvision's names, but draw no random numbers when they are made: weights are set afterwards,
-// from a generator of their own. Includes torch; private to core/nn. Thread: one owner.
+// from a generator of their own. Each computes in the number type of its input: float32 as torch
+// does, bf16 by the ops of core/nn/fast; weights and statistics are float32 in either case.
+// Includes torch; private to core/nn. Thread: one owner.
 #pragma once
+
+#include "core/nn/activation.h"
+#include "core/nn/fast/convolution.h"
 
 #include <torch/torch.h>
 
@@ -27,6 +32,8 @@ struct ConvShape {
     int paddingWidth() const { return kernelAcross > 0 ? paddingAcross : padding; }
 };
 
+class Norm;
+
 class Conv : public torch::nn::Module {
  public:
     /// `tfSame`: as TensorFlow's SAME, the input is padded so that the output has
@@ -39,10 +46,15 @@ class Conv : public torch::nn::Module {
     torch::Tensor bias;    ///< [out] or undefined
 
  private:
+    friend torch::Tensor convNorm(const Conv&, Norm&, const torch::Tensor&, Act,
+                                  const torch::Tensor&);
     torch::Tensor forwardTfSame(const torch::Tensor& x) const;
+    fast::ConvGeometry geometryFor(const torch::Tensor& x) const;
 
     ConvShape m_shape;
     bool m_tfSame = false;
+    mutable fast::PackedWeights m_packed;  // of the weights, for bf16
+    mutable fast::FoldedWeights m_folded;  // with a norm behind it
 };
 
 /// What batch norms of one network have in common; torch's defaults.
@@ -56,6 +68,8 @@ class Norm : public torch::nn::Module {
  public:
     explicit Norm(int channels, const NormSettings& settings = {});
     torch::Tensor forward(const torch::Tensor& x);
+    /// act(forward(x) + residual), where `residual` may be undefined.
+    torch::Tensor forward(const torch::Tensor& x, Act act, const torch::Tensor& residual = {});
     const NormSettings& settings() const { return m_settings; }
 
     torch::Tensor weight;       ///< [C] float32
@@ -67,6 +81,24 @@ class Norm : public torch::nn::Module {
  private:
     NormSettings m_settings;
 };
+
+/// act(norm(conv(x)) + residual), where `residual` may be undefined. In bf16 and without autograd
+/// a norm that rests is folded into the convolution.
+torch::Tensor convNorm(const Conv& conv, Norm& norm, const torch::Tensor& x, Act act,
+                       const torch::Tensor& residual = {});
+
+/// In place where x is float32.
+torch::Tensor activate(torch::Tensor x, Act act);
+
+/// As torch::max_pool2d.
+torch::Tensor maxPooled(const torch::Tensor& x, int kernel, int stride, int padding = 0,
+                        bool ceilMode = false);
+
+/// As torch::avg_pool2d.
+torch::Tensor averagePooled(const torch::Tensor& x, int kernel, int stride, int padding = 0);
+
+/// A float32 parameter as x's number type wants it.
+torch::Tensor asIn(const torch::Tensor& x, const torch::Tensor& parameter);
 
 /// Normalises each position over its channels.
 class LayerNorm : public torch::nn::Module {

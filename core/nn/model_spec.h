@@ -68,6 +68,7 @@ struct WeightReport {
     std::string license;
     std::string padding;  ///< "symmetric" or "tf-same"
     std::string sha256;
+    int inputChannels = 3;                ///< of the pictures that the file was made for
     std::int64_t matched = 0;             ///< tensors taken over
     std::vector<std::string> missing;     ///< in the network, not in the file
     std::vector<std::string> unexpected;  ///< in the file, not in the network

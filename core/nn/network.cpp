@@ -1,14 +1,16 @@
 #include "core/nn/network.h"
 
 #include "core/base/rng.h"
+#include "core/nn/fast/ops.h"
 
 #include <ATen/CPUGeneratorImpl.h>
 
 namespace graft {
 
-Network::Network(const Family& family, const NetworkOptions& options) : m_family(family) {
+Network::Network(const Family& family, const NetworkOptions& options)
+    : m_family(family), m_tfSame(options.tfSame && family.knowsTfSame) {
     BuildOptions build;
-    build.tfSame = options.tfSame && family.knowsTfSame;
+    build.tfSame = m_tfSame;
     build.originalClasses = options.head == HeadKind::Original ? options.classCount : 0;
     build.imageSize = options.imageSize > 0 ? options.imageSize : family.info.defaultImageSize;
     m_body = family.build(*this, build);
@@ -42,11 +44,16 @@ torch::Tensor Network::runStages(torch::Tensor x, std::size_t first, std::size_t
 }
 
 torch::Tensor meanOverPicture(const torch::Tensor& features) {
+    if (fast::takes(features)) {
+        return fast::meanOverPicture(features);
+    }
     return features.mean({2, 3});
 }
 
 torch::Tensor Network::pool(const torch::Tensor& features) const {
-    return m_body.pool.run ? m_body.pool.run(features) : meanOverPicture(features);
+    const torch::Tensor pooled =
+        m_body.pool.run ? m_body.pool.run(features) : meanOverPicture(features);
+    return fast::takes(pooled) ? pooled.to(torch::kFloat32) : pooled;
 }
 
 std::optional<std::size_t> Network::stageNamed(const std::string& name) const {

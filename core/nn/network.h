@@ -97,6 +97,7 @@ class Network : public torch::nn::Module {
     const std::vector<Stage>& stages() const { return m_body.stages; }
     const Stage& poolStage() const { return m_body.pool; }
     int channels() const { return m_body.channels; }
+    bool tfSame() const { return m_tfSame; }  ///< pads as TensorFlow does
     /// By its path, its torchvision node or an alias of the family.
     std::optional<std::size_t> stageNamed(const std::string& name) const;
     /// Where everything random while training comes from; shared with the caller.
@@ -113,6 +114,7 @@ class Network : public torch::nn::Module {
 
  private:
     const Family& m_family;  // lives in the registry
+    bool m_tfSame;
     Body m_body;
     std::shared_ptr<Head> m_head;
 };

@@ -17,14 +17,15 @@ int resizeFor(const BackboneInfo& backbone, int inputSize) {
 }
 
 bool readThree(const nlohmann::json& json, std::array<double, 3>* values) {
-    if (!json.is_array() || json.size() != 3) {
+    if (!json.is_array() || (json.size() != 3 && json.size() != 1)) {
         return false;
     }
     for (std::size_t i = 0; i < 3; ++i) {
-        if (!json[i].is_number() || !std::isfinite(json[i].get<double>())) {
+        const nlohmann::json& value = json[json.size() == 1 ? 0 : i];
+        if (!value.is_number() || !std::isfinite(value.get<double>())) {
             return false;
         }
-        (*values)[i] = json[i].get<double>();
+        (*values)[i] = value.get<double>();
     }
     return true;
 }
@@ -119,7 +120,7 @@ Preprocess filePreprocess(const BackboneInfo& backbone, const FileMetadata& meta
         return preprocess;
     }
     std::array<double, 3> sides{};
-    if (readThree(size, &sides) && sides[0] == 3 && sides[1] == sides[2] &&
+    if (size.size() == 3 && readThree(size, &sides) && sides[0] >= 1 && sides[1] == sides[2] &&
         sides[1] == std::floor(sides[1]) && sides[1] >= backbone.minImageSize &&
         sides[1] <= kLargestImageSize) {
         preprocess.inputSize = int(sides[1]);

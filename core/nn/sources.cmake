@@ -9,10 +9,22 @@ target_link_libraries(graft_weights PUBLIC graft_data)
 # Passes over every byte of a file: worth vectorising.
 set_source_files_properties(nn/weights/finite.cpp PROPERTIES COMPILE_OPTIONS -O3)
 
+# The loops between the convolutions, once for any processor and once for AVX-512 BF16: chosen when
+# the program runs.
+set(kernel_options -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-psabi)
+set_source_files_properties(nn/fast/kernels_portable.cpp PROPERTIES
+    COMPILE_OPTIONS "${kernel_options}")
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    list(APPEND kernel_options -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512bf16 -mfma)
+endif()
+set_source_files_properties(nn/fast/kernels_avx512.cpp PROPERTIES
+    COMPILE_OPTIONS "${kernel_options}")
 graft_core_library(nn
-    SOURCES key_layouts.cpp model_spec.cpp
+    SOURCES key_layouts.cpp model_spec.cpp fast/kernels_avx512.cpp fast/kernels_choice.cpp
+        fast/kernels_portable.cpp
     TORCH_SOURCES catalog.cpp classifier.cpp input_channels.cpp layers.cpp layer_tree.cpp
         network.cpp preprocess_choice.cpp weight_mapping.cpp
+        fast/conv_plan.cpp fast/convolution.cpp fast/depthwise.cpp fast/norm.cpp fast/pointwise.cpp
         families/alexnet.cpp families/blocks.cpp families/cifar_resnet.cpp families/convnext.cpp
         families/densenet.cpp families/efficientnet.cpp families/googlenet.cpp
         families/inception_v3.cpp families/mnasnet.cpp families/mobilenet_v2.cpp
@@ -20,6 +32,20 @@ graft_core_library(nn
         families/shufflenet_v2.cpp families/small_cnn.cpp families/squeezenet.cpp families/swin.cpp
         families/vgg.cpp families/vit.cpp
     LINK graft_weights)
+# torch's own oneDNN, called directly: only where torch links the shared library, so that there are
+# not two of them in one program. (Its CMake files ask for OpenCL.)
+find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.hpp)
+find_library(DNNL_LIBRARY dnnl)
+set(has_dnnl 0)
+if(DNNL_INCLUDE_DIR AND DNNL_LIBRARY AND NOT GRAFT_LIBTORCH)
+    set(has_dnnl 1)
+    target_link_libraries(graft_nn PUBLIC ${DNNL_LIBRARY})
+    target_include_directories(graft_nn_torch SYSTEM PRIVATE ${DNNL_INCLUDE_DIR})
+else()
+    message(STATUS "Without oneDNN (libdnnl-dev): training in bf16 is slower")
+endif()
+set_source_files_properties(nn/fast/conv_plan.cpp PROPERTIES
+    COMPILE_DEFINITIONS GRAFT_HAS_DNNL=${has_dnnl})
 
 # What is published and how it comes here: no torch either, so that tests of it need none.
 set(weights_json ${PROJECT_SOURCE_DIR}/resources/weights.json)

@@ -1,5 +1,6 @@
 #include "core/nn/weight_mapping.h"
 
+#include "core/nn/input_channels.h"
 #include "core/nn/weights/finite.h"
 
 #include <algorithm>
@@ -10,6 +11,7 @@ namespace graft {
 namespace {
 
 constexpr std::size_t kNamesShown = 4;
+constexpr int kColours = 3;  ///< channels of the pictures that networks see
 
 bool startsWith(const std::string& text, const std::string& start) {
     return text.compare(0, start.size(), start) == 0;
@@ -38,10 +40,28 @@ std::int64_t gridSide(c10::ArrayRef<std::int64_t> shape) {
     return side * side == shape[1] - 1 ? side : 0;
 }
 
+// The weight of the convolution that sees the picture.
+std::string firstWeight(const Network& network) {
+    for (const auto& entry : network.named_parameters()) {
+        if (entry.value().dim() == 4) {
+            return entry.key();
+        }
+    }
+    return {};
+}
+
+// The same convolution for pictures with another number of channels.
+bool differsInChannels(c10::ArrayRef<std::int64_t> shape, c10::ArrayRef<std::int64_t> wanted) {
+    return shape.size() == 4 && shape[0] == wanted[0] && shape[1] >= 1 && shape[1] != wanted[1] &&
+           shape[2] == wanted[2] && shape[3] == wanted[3];
+}
+
 bool shapeFits(const std::string& name, c10::ArrayRef<std::int64_t> shape,
-               const torch::Tensor& target, const Family& family) {
+               const torch::Tensor& target, const Network& network) {
     return shape == target.sizes() ||
-           (name == family.positions && gridSide(shape) > 0 && shape[2] == target.size(2));
+           (name == network.family().positions && gridSide(shape) > 0 &&
+            shape[2] == target.size(2)) ||
+           (name == firstWeight(network) && differsInChannels(shape, target.sizes()));
 }
 
 // The class token's position stays; the others are a picture that is brought to another size.
@@ -164,7 +184,7 @@ void compareTensors(const WeightFile& file, const Network& network, WeightReport
             if (!endsWith(name, ".num_batches_tracked")) {
                 report->missing.push_back(name);
             }
-        } else if (!shapeFits(name, found->second.shape, target, family)) {
+        } else if (!shapeFits(name, found->second.shape, target, network)) {
             report->mismatched.push_back(name + ": file " + shapeText(found->second.shape) +
                                          ", network " + shapeText(target.sizes()));
         } else if (!typeFits(found->second.dtype, target)) {
@@ -173,6 +193,9 @@ void compareTensors(const WeightFile& file, const Network& network, WeightReport
                                          (target.is_floating_point() ? "F32" : "I64"));
         } else {
             ++report->matched;
+            if (name == firstWeight(network)) {
+                report->inputChannels = int(found->second.shape[1]);
+            }
         }
     }
     for (const auto& [name, view] : given) {
@@ -196,6 +219,11 @@ void addNotes(const Family& family, const std::vector<std::string>& notes, Weigh
     for (const std::string& note : notes) {
         report->sentence += " " + note;
     }
+    if (report->inputChannels != kColours) {
+        report->sentence += " It was made for pictures of " +
+                            counted(std::size_t(report->inputChannels), "channel", "channels") +
+                            "; its first layer is adapted to colour.";
+    }
     if (report->padding == kPaddingTfSame) {
         report->sentence +=
             family.knowsTfSame
@@ -218,6 +246,15 @@ torch::Tensor asTensor(const TensorView& view) {
         std::memcpy(tensor.data_ptr(), view.data, view.byteCount);
     }
     return tensor;
+}
+
+// A batch norm does the same with another eps when the variance makes up for it.
+void takeOverEps(double fileEps, Network& network) {
+    for (const auto& child : network.modules(/*include_self=*/false)) {
+        if (auto* norm = child->as<Norm>()) {
+            norm->runningVar.add_(fileEps - norm->settings().eps);
+        }
+    }
 }
 
 }  // namespace
@@ -278,10 +315,15 @@ Status copyWeights(const WeightFile& file, Network& network) {
                          "Download or copy the file again, or choose another one."};
         }
         torch::Tensor source = asTensor(found->second);
-        if (source.sizes() != target.sizes()) {
+        if (source.dim() == 4 && source.sizes() != target.sizes()) {
+            source = forInputChannels(source.to(torch::kFloat32), int(target.size(1)));
+        } else if (source.sizes() != target.sizes()) {
             source = resizedPositions(source, target);
         }
         torch::Tensor(target).copy_(source);
+    }
+    if (family.timm.epsGoesWithPadding && family.timm.fits(file)) {
+        takeOverEps(network.tfSame() ? 1e-3 : 1e-5, network);
     }
     return {};
 }

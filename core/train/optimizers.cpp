@@ -1,17 +1,119 @@
 #include "core/train/optimizers.h"
 
+#include "core/nn/fast/kernels.h"
+#include "core/nn/fast/parallel.h"
+
 #include <cmath>
 
 namespace graft {
+namespace {
+
+/// One tensor's numbers, for a pass that goes through all tensors at once.
+struct Piece {
+    float* parameter = nullptr;
+    const float* gradient = nullptr;
+    float* first = nullptr;   ///< momentum or average
+    float* second = nullptr;  ///< square
+    std::int64_t count = 0;
+    fast::SgdUpdate sgd;
+    fast::AdamUpdate adam;
+};
+
+/// The gradient as the parameter lies in memory.
+torch::Tensor gradientLike(const torch::Tensor& parameter) {
+    const torch::Tensor gradient = parameter.grad();
+    return gradient.strides() == parameter.strides()
+               ? gradient
+               : torch::empty_like(parameter).copy_(gradient);
+}
+
+constexpr std::int64_t kPieceSize = 1 << 14;  ///< numbers; several threads share a large tensor
+
+std::vector<Piece> cut(const std::vector<Piece>& wholes) {
+    std::vector<Piece> pieces;
+    for (const Piece& whole : wholes) {
+        for (std::int64_t at = 0; at < whole.count; at += kPieceSize) {
+            Piece piece = whole;
+            piece.parameter += at;
+            piece.gradient += at;
+            piece.first += at;
+            piece.second = whole.second ? whole.second + at : nullptr;
+            piece.count = std::min(kPieceSize, whole.count - at);
+            pieces.push_back(piece);
+        }
+    }
+    return pieces;
+}
+
+}  // namespace
 
 void Optimizer::step(const std::vector<ParameterUpdate>& updates) {
     const torch::NoGradGuard noGrad;
+    if (m_settings.onePass) {
+        stepInOnePass(updates);
+        return;
+    }
     for (const ParameterUpdate& update : updates) {
         if (m_settings.kind == "adamw") {
             stepAdamW(update);
         } else {
             stepSgd(update);
         }
+    }
+}
+
+torch::Tensor& Optimizer::stateOf(const char* kind, const ParameterUpdate& update) {
+    torch::Tensor& state = m_state[kind + ("/" + update.name)];
+    if (!state.defined()) {
+        state = torch::zeros_like(update.parameter);
+    }
+    return state;
+}
+
+void Optimizer::stepInOnePass(const std::vector<ParameterUpdate>& updates) {
+    const bool adam = m_settings.kind == "adamw";
+    std::vector<torch::Tensor> gradients;  // keeps them until the pass is done
+    std::vector<Piece> wholes;
+    for (const ParameterUpdate& update : updates) {
+        gradients.push_back(gradientLike(update.parameter));
+        Piece piece;
+        piece.parameter = update.parameter.data_ptr<float>();
+        piece.gradient = gradients.back().data_ptr<float>();
+        piece.count = update.parameter.numel();
+        if (adam) {
+            piece.first = stateOf("average", update).data_ptr<float>();
+            piece.second = stateOf("square", update).data_ptr<float>();
+            torch::Tensor& count = m_state["count/" + update.name];
+            count = count.defined() ? count.add_(1) : torch::ones({1}, torch::kInt64);
+            const double steps = double(count.item<std::int64_t>());
+            piece.adam = {float(1.0 - update.learningRate * update.weightDecay),
+                          float(m_settings.beta1),
+                          float(m_settings.beta2),
+                          float(1.0 - m_settings.beta1),
+                          float(1.0 - m_settings.beta2),
+                          float(m_settings.epsilon),
+                          float(update.learningRate / (1.0 - std::pow(m_settings.beta1, steps))),
+                          float(1.0 / std::sqrt(1.0 - std::pow(m_settings.beta2, steps)))};
+        } else {
+            piece.first = stateOf("momentum", update).data_ptr<float>();
+            piece.sgd = {float(update.learningRate), float(m_settings.momentum),
+                         float(update.weightDecay)};
+        }
+        wholes.push_back(piece);
+    }
+    const std::vector<Piece> pieces = cut(wholes);
+    fast::overItems(std::int64_t(pieces.size()), kPieceSize, [&](std::int64_t i, std::int64_t end) {
+        for (; i < end; ++i) {
+            const Piece& p = pieces[std::size_t(i)];
+            if (adam) {
+                fast::kernels().adam(p.parameter, p.gradient, p.first, p.second, p.count, p.adam);
+            } else {
+                fast::kernels().sgd(p.parameter, p.gradient, p.first, p.count, p.sgd);
+            }
+        }
+    });
+    for (const ParameterUpdate& update : updates) {
+        update.parameter.unsafeGetTensorImpl()->bump_version();
     }
 }
 

@@ -28,8 +28,12 @@ class Optimizer {
         double beta1 = 0.9;        ///< adamw
         double beta2 = 0.999;
         double epsilon = 1e-8;
+        /// One pass over memory instead of one for each operation, with the last bits rounded
+        /// otherwise. For training in bf16.
+        bool onePass = false;
     };
     explicit Optimizer(Settings settings) : m_settings(std::move(settings)) {}
+    void setOnePass(bool onePass) { m_settings.onePass = onePass; }
 
     /// One update, the same numbers as torch.optim.SGD(nesterov=True) with coupled weight decay
     /// and torch.optim.AdamW (Loshchilov and Hutter 2019) give.
@@ -44,6 +48,8 @@ class Optimizer {
   private:
     void stepSgd(const ParameterUpdate& update);
     void stepAdamW(const ParameterUpdate& update);
+    void stepInOnePass(const std::vector<ParameterUpdate>& updates);
+    torch::Tensor& stateOf(const char* kind, const ParameterUpdate& update);
 
     Settings m_settings;
     std::map<std::string, torch::Tensor> m_state;

@@ -25,7 +25,11 @@ nlohmann::json toJson(const TrainerState& state) {
             {"epochs_without_better", state.epochsWithoutBetter},
             {"edit_count", state.editCount},
             {"threads", state.threads},
-            {"at_once", state.atOnce}};
+            {"at_once", state.atOnce},
+            {"feature_stage", state.featureStage},
+            {"feature_variants", state.featureVariants},
+            {"feature_fits", state.featureFits},
+            {"precision", state.precision}};
 }
 
 TrainerState trainerStateFromJson(const nlohmann::json& json) {
@@ -47,7 +51,12 @@ TrainerState trainerStateFromJson(const nlohmann::json& json) {
     json.at("epochs_without_better").get_to(state.epochsWithoutBetter);
     json.at("edit_count").get_to(state.editCount);
     json.at("threads").get_to(state.threads);
-    state.atOnce = json.value("at_once", std::int64_t(0));  // older checkpoints know no parts
+    // Not in checkpoints of older versions.
+    state.atOnce = json.value("at_once", std::int64_t(0));
+    state.featureStage = json.value("feature_stage", std::int64_t(0));
+    state.featureVariants = json.value("feature_variants", std::int64_t(0));
+    state.featureFits = json.value("feature_fits", std::vector<std::int64_t>());
+    state.precision = json.value("precision", state.precision);
     return state;
 }
 
@@ -96,6 +105,23 @@ bool TrainRun::checkpointDue() const {
            Clock::now() - m_lastCheckpoint > std::chrono::seconds(options.checkpointSeconds);
 }
 
+bool TrainRun::mayDeferSaving() const {
+    constexpr auto kMostLost = std::chrono::seconds(2);
+    const auto onlyHead = std::int64_t(m_classifier->stageCount()) + 1;
+    return m_state.featureStage == onlyHead &&
+           std::int64_t(m_classifier->frozenBoundary()) == onlyHead && !allEpochsDone() &&
+           !wantsEarlyStop() && Clock::now() - m_lastCheckpoint < kMostLost;
+}
+
+void TrainRun::keepBestModel() {
+    m_best = BestModel{checkpointInfo(m_state.bestEpoch), modelTensors()};
+    for (NamedTensor& entry : m_best->tensors.model) {
+        if (entry.tensor.requires_grad()) {  // the others rest until it is written
+            entry.tensor = entry.tensor.detach().clone();
+        }
+    }
+}
+
 Status TrainRun::saveCheckpoint() {
     GRAFT_CHECK(checkFinite());
     const std::string name = kAlternatingCheckpoints[std::size_t(m_nextSlot)];
@@ -123,8 +149,10 @@ Status TrainRun::saveBestIfDue() {
     }
     const std::string path = bestCheckpointPath(m_job.folder);
     GRAFT_TRY(const std::string sha256,
-              writeCheckpoint(path, checkpointInfo(m_state.bestEpoch), modelTensors()));
+              m_best ? writeCheckpoint(path, m_best->info, m_best->tensors)
+                     : writeCheckpoint(path, checkpointInfo(m_state.bestEpoch), modelTensors()));
     m_bestDue = false;
+    m_best.reset();
     m_sink.checkpoint(path, "best", sha256, m_state.step);
     TrainEvent event;
     event.kind = TrainEvent::Kind::CheckpointWritten;

@@ -33,12 +33,14 @@ void TrainRun::apply(const RunCommand& command) {
         case Kind::Freeze:
         case Kind::Thaw:
             done = m_frozen->setFrozen(command.path, command.kind == Kind::Freeze);
+            boundaryMayHaveMoved();
             break;
         case Kind::SetAugmentStrength:
             if (!(command.value >= 0 && command.value <= 2)) {
                 done = range;
             } else {
                 m_state.augmentStrength = command.value;
+                leaveFeatures();
                 beginEpoch();  // what was prefetched has the old strength
             }
             break;

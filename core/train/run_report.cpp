@@ -13,6 +13,16 @@ std::string percent(double share) {
     return text;
 }
 
+std::string precisionText(const std::string& precision, double speedUp) {
+    if (speedUp <= 0) {
+        return precision;
+    }
+    char text[64];
+    std::snprintf(text, sizeof text, "%s (bf16 is %.1f times as fast as fp32 here)",
+                  precision.c_str(), speedUp);
+    return text;
+}
+
 }  // namespace
 
 void TrainRun::recordEpoch(const Evaluation& evaluation) {
@@ -82,11 +92,18 @@ double TrainRun::secondsLeft() const {
     const std::int64_t total = m_stepsPerEpoch * m_job.options.epochs;
     const double imagesPerStep = double(m_trainItems.size()) / double(m_stepsPerEpoch);
     const double training = double(total - m_state.step) * imagesPerStep * m_secondsPerImage;
+    double filling = double(m_missing.size() - m_nextMissing) * FeatureSource::kBlockSize;
+    if (m_state.featureStage > 0) {
+        const std::int64_t rounds =
+            std::min<std::int64_t>(m_state.featureVariants, m_job.options.epochs);
+        filling += double(std::max<std::int64_t>(0, rounds - m_state.epoch - 1)) *
+                   double(m_trainItems.size());
+    }
     // Before the first validation: it costs about a third of training per picture.
     const double validation =
         m_validationSeconds > 0 ? m_validationSeconds
                                 : double(m_validationItems.size()) * m_secondsPerImage / 3;
-    return training + validation * double(m_job.options.epochs - m_state.epoch);
+    return training + filling * m_secondsPerFeature + validation * double(m_job.options.epochs - m_state.epoch);
 }
 
 void TrainRun::publish(RunState state, const char* activity) {
@@ -105,6 +122,11 @@ void TrainRun::publish(RunState state, const char* activity) {
     snapshot.learningRate = currentRate();
     snapshot.imagesPerSecond = m_secondsPerImage > 0 ? 1 / m_secondsPerImage : 0;
     snapshot.secondsLeft = secondsLeft();
+    if (m_featuresAsked > 0) {
+        snapshot.cacheHits =
+            std::max(0.0, 1 - double(m_featuresComputed) / double(m_featuresAsked));
+        snapshot.cacheBytes = m_cache->memoryUsed() + m_cache->diskUsed();
+    }
     snapshot.activity = activity;
     m_sink.snapshot(snapshot);
 }
@@ -113,8 +135,9 @@ std::string TrainRun::summary() const {
     return std::to_string(m_trainItems.size()) + " training and " +
            std::to_string(m_validationItems.size()) + " validation pictures, " +
            std::to_string(m_classifier->trainableCount()) + " trainable numbers in " +
-           m_job.model.backbone + (m_restored ? ", going on from a checkpoint" : "") + "; " +
-           forecastText(forecast());
+           m_job.model.backbone + ", computing in " +
+           precisionText(m_state.precision, m_precisionSpeedUp) +
+           (m_restored ? ", going on from a checkpoint" : "") + "; " + forecastText(forecast());
 }
 
 }  // namespace graft

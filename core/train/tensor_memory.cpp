@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <map>
 #include <mutex>
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::size_t kLarge = 256 << 10;
 constexpr std::size_t kGrain = 64 << 10;
+constexpr std::size_t kHugePage = 2 << 20;
 constexpr std::size_t kAlignment = 64;  // of small blocks; large ones begin on a page
 
 void freeBlock(void* block);
@@ -100,6 +102,32 @@ void KeepingAllocator::keepBelow(std::uint64_t bytes) const {
     }
 }
 
+void* mapPages(std::size_t size) {
+    void* const block =
+        mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return block == MAP_FAILED ? nullptr : block;
+}
+
+// Large blocks begin on a huge page, which spares the system most of the mapping.
+void* mapBlock(std::size_t size) {
+    if (size < 2 * kHugePage) {
+        return mapPages(size);
+    }
+    auto* const pages = static_cast<std::byte*>(mapPages(size + kHugePage));
+    if (!pages) {
+        return mapPages(size);
+    }
+    const std::size_t before = (kHugePage - std::uintptr_t(pages) % kHugePage) % kHugePage;
+    if (before > 0) {
+        munmap(pages, before);
+    }
+    if (before < kHugePage) {
+        munmap(pages + before + size, kHugePage - before);
+    }
+    madvise(pages + before, size, MADV_HUGEPAGE);
+    return pages + before;
+}
+
 void* KeepingAllocator::large(std::size_t wanted) const {
     const std::size_t size = (wanted + kGrain - 1) / kGrain * kGrain;
     const std::lock_guard lock(m_mutex);
@@ -108,15 +136,12 @@ void* KeepingAllocator::large(std::size_t wanted) const {
         const std::uint64_t live = m_figures.live + size;
         const std::uint64_t most = std::max(m_figures.peak, live);
         keepBelow(most + most / 8 + (32 << 20) - live);
-        const auto map = [size] {
-            return mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        };
-        block = map();
-        if (block == MAP_FAILED && m_figures.kept > 0) {
+        block = mapBlock(size);
+        if (!block && m_figures.kept > 0) {
             keepBelow(0);
-            block = map();
+            block = mapBlock(size);
         }
-        if (block == MAP_FAILED) {
+        if (!block) {
             throw std::bad_alloc();
         }
         m_live.emplace(block, size);

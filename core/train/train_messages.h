@@ -109,6 +109,8 @@ struct TrainSnapshot {
     double learningRate = 0;
     double imagesPerSecond = 0;
     double secondsLeft = -1;     ///< -1: not known yet
+    double cacheHits = -1;       ///< share of the features that were there already; -1: not used
+    std::uint64_t cacheBytes = 0;  ///< of the feature cache, in memory and on the disk
     std::string activity;        ///< "Training", "Checking on validation pictures", "Saving"
 };
 

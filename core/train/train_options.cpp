@@ -112,6 +112,13 @@ FieldTable<TrainOptions> makeTable() {
                           "For the step schedule: the rate is multiplied by this.", 0.001, 1,
                           0.01),
                     "Schedule"))
+        .add(&T::precision,
+             expert(choice("precision", "Computing in",
+                           "Number type of training. Automatic measures at the start whether bf16 "
+                           "is faster on this machine; fp32 repeats to the last bit.",
+                           {"auto", "fp32", "bf16"},
+                           {"Automatic", "32 bits (fp32)", "16 bits where it is safe (bf16)"}),
+                    "Machine"))
         .add(&T::seed, expert(field("seed", "Random seed",
                                     "The same seed, data and options give the same result.", 0,
                                     9e15, 1),
@@ -130,6 +137,33 @@ FieldTable<TrainOptions> makeTable() {
                                     "Automatic (0): only where memory is short.",
                                     0, 1024, 1)),
                     "Machine"))
+        .add(&T::augmentVariants,
+             expert(automatic(field(
+                        "augment_variants", "Variants of each picture",
+                        "How many randomly changed versions of each training picture are made; "
+                        "the rounds take turns with them, so that the work of frozen parts on "
+                        "them is done once. More is closer to new changes every round, and slower. "
+                        "Automatic (-1): 1 without changes, 2 with mirroring only, else 8, where a "
+                        "part is frozen. 0: new ones every round.",
+                        -1, 1000, 1)),
+                    "Machine"))
+        .add(&T::featureCache,
+             expert(choice("feature_cache", "Keep the work of frozen parts",
+                           "What frozen parts make of a picture is computed once and kept "
+                           "(feature cache).",
+                           {"auto", "memory", "off"},
+                           {"In memory, then on the disk", "In memory only", "Off"}),
+                    "Machine"))
+        .add(&T::featureDiskMb,
+             expert(automatic([] {
+                        FieldInfo info = field("feature_disk_mb", "Room on the disk for it",
+                                               "Most that the feature cache takes on the disk. "
+                                               "Automatic (-1): a tenth of what is free.",
+                                               -1, 1e8, 1);
+                        info.unit = "MB";
+                        return info;
+                    }()),
+                    "Machine"))
         .add(&T::checkpointSeconds,
              expert(field("checkpoint_seconds", "Save at least every (seconds)",
                           "A checkpoint is written at least this often, and after each epoch.", 1,
@@ -147,6 +181,17 @@ FieldTable<TrainOptions> makeTable() {
 const FieldTable<TrainOptions>& trainFields() {
     static const FieldTable<TrainOptions> table = makeTable();
     return table;
+}
+
+std::int64_t cachedVariants(const TrainOptions& options, const AugmentSpec& augment) {
+    if (augmentChangesNothing(augment)) {
+        return 1;
+    }
+    constexpr std::int64_t kOfMirroring = 2;
+    constexpr std::int64_t kOfMore = 8;
+    return options.augmentVariants >= 0 ? options.augmentVariants
+           : augmentOnlyFlips(augment)  ? kOfMirroring
+                                        : kOfMore;
 }
 
 TrainOptions resolvedOptions(TrainOptions options, bool pretrained) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/fields.h"
+#include "core/data/augment_spec.h"
 
 #include <cstdint>
 #include <string>
@@ -27,14 +28,25 @@ struct TrainOptions {
     std::string balance = "none";   ///< "none", "weights", "sampling"
     int headEpochs = 0;             ///< first epochs with the backbone frozen, then thaw
     int patience = 0;               ///< early stopping: epochs without a better one; 0 = off
+    std::string precision = "auto"; ///< "auto" (measured), "fp32", "bf16"
     std::int64_t seed = 0;
     int loaderThreads = -1;         ///< -1: from the machine; 0: none
+    /// Different random changes that each training picture gets; the rounds take turns. 0: new ones
+    /// in every round; -1: chosen by what is frozen and changed.
+    int augmentVariants = -1;
+    std::string featureCache = "auto";  ///< "auto" (memory, then disk), "memory", "off"
+    int featureDiskMb = -1;             ///< MB; -1: a tenth of the free space
     int checkpointSeconds = 60;     ///< a checkpoint at least this often, and at each epoch's end
     int checkpointSteps = 0;        ///< additionally every so many steps; 0 = off
     bool operator==(const TrainOptions&) const = default;
 };
 
 const FieldTable<TrainOptions>& trainFields();
+
+/// How many variants of each picture training keeps when its features are cached, with
+/// options.augmentVariants resolved: 1 when nothing changes the pictures, for mirroring alone 2,
+/// else 8; 0 when new ones are wanted in every round.
+std::int64_t cachedVariants(const TrainOptions& options, const AugmentSpec& augment);
 
 /// The options with what is left to the program filled in: 10 epochs with pretrained weights, 40
 /// from scratch, where all features have to be learned first.

@@ -2,7 +2,10 @@
 
 #include "core/base/machine.h"
 #include "core/base/rng.h"
+#include "core/nn/batch_tensor.h"
 #include "core/train/schedules.h"
+#include "core/train/tensor_memory.h"
+#include "core/train/train_step.h"
 
 #include <ATen/Parallel.h>
 
@@ -101,12 +104,29 @@ Status TrainRun::prepare() {
         return Error{ErrorCode::InvalidArgument, "Everything is frozen: there is nothing to train.",
                      {}, "Thaw at least the new part (head) on the Model page."};
     }
+    installTensorMemory();
+    choosePrecisionOnce();
     makeLoader(std::min<std::uint64_t>(1u << 30, availableMemory() / 4));
     GRAFT_CHECK(fitIntoMemory());
+    prepareFeatures();
     if (!m_restored && !m_job.model.weightsPath.empty()) {
         scaleHead();
     }
     return {};
+}
+
+// A resumed run goes on in what it began with, whatever would be measured now.
+void TrainRun::choosePrecisionOnce() {
+    std::string wished = m_job.options.precision;
+    if (m_restored) {
+        wished = m_state.precision;
+    } else if (wished == "auto") {
+        publish(RunState::Running, "Measuring the speed");
+    }
+    const PrecisionChoice choice =
+        choosePrecision(*m_classifier, wished, m_job.options.batchSize);
+    m_state.precision = precisionName(choice.precision);
+    m_precisionSpeedUp = choice.speedUp;
 }
 
 // Few pictures will do, and the start must not wait for more.
@@ -114,15 +134,13 @@ void TrainRun::scaleHead() {
     publish(RunState::Running, "Measuring the features");
     auto batches = shuffledBatches(m_trainItems.size(), 32, std::uint64_t(m_job.options.seed), 0);
     batches.resize(std::min<std::size_t>(batches.size(), 2));
-    const int size = m_classifier->preprocess().inputSize;
     const torch::NoGradGuard noGrad;
     m_classifier->setTraining(false);
     std::vector<torch::Tensor> features;
     m_loader->start(std::move(batches), 0, 0, std::nullopt);
     while (auto batch = m_loader->next()) {
         if (batch->count > 0) {
-            features.push_back(m_classifier->features(
-                torch::from_blob(batch->pixels.data(), {batch->count, 3, size, size})));
+            features.push_back(m_classifier->features(pixelTensor(*batch)));
         }
     }
     if (features.empty()) {
@@ -167,9 +185,10 @@ void TrainRun::beginEpoch() {
         m_batches =
             shuffledBatches(m_trainItems.size(), m_job.options.batchSize, seed, m_state.epoch);
     }
-    AugmentSpec augment = m_job.augment;
-    augment.strength = m_state.augmentStrength;
-    m_loader->start(m_batches, std::size_t(m_state.batch), m_state.epoch, augment);
+    if (m_state.batch == 0) {
+        planFeatures();
+    }
+    startLoading();
 }
 
 double TrainRun::currentRate() const {
@@ -185,122 +204,80 @@ double TrainRun::rateFactorOf(const std::string& parameterName) const {
            (pretrainedPart ? m_job.options.backboneRateFactor : 1.0);
 }
 
-Status TrainRun::step() {
-    const auto start = Clock::now();
-    std::optional<Batch> batch = m_loader->next();
-    if (!batch) {
-        return Error{ErrorCode::Internal, "The loader ended before the epoch did.", {}, {}};
-    }
-    for (Problem& problem : batch->problems) {
+void TrainRun::tellProblems(std::vector<Problem>& problems) {
+    for (Problem& problem : problems) {
         TrainEvent event;
         event.kind = TrainEvent::Kind::Problem;
         event.text = problem.message;
         event.problem = std::move(problem);
         send(std::move(event));
     }
-    // Batch-norm cannot work on a single picture; one left over from unreadable ones is passed by.
-    if (batch->count >= 2) {
-        GRAFT_CHECK(update(*batch));
-        const double seconds = secondsSince(start) / double(batch->count);
-        m_secondsPerImage =
-            m_secondsPerImage == 0 ? seconds : 0.9 * m_secondsPerImage + 0.1 * seconds;
-    }
+}
+
+void TrainRun::noteSpeed(double seconds, std::size_t count) {
+    const double perImage = seconds / double(count);
+    m_secondsPerImage =
+        m_secondsPerImage == 0 ? perImage : 0.9 * m_secondsPerImage + 0.1 * perImage;
+}
+
+Status TrainRun::step() {
+    GRAFT_CHECK(m_state.featureStage > 0 ? stepFromCache() : stepFromPictures());
     ++m_state.step;
     ++m_state.batch;
     return {};
 }
 
-// The batch in one piece, or in parts whose gradients add up to those of the whole: each mean loss
-// counts with the part's share of the weights.
-Result<TrainRun::PassResult> TrainRun::forwardAndBackward(const torch::Tensor& pixels,
-                                                          const torch::Tensor& targets) {
-    namespace F = torch::nn::functional;
-    const auto options = F::CrossEntropyFuncOptions()
-                             .weight(m_classWeights)
-                             .label_smoothing(m_job.options.labelSmoothing);
-    const auto weightOf = [this](const torch::Tensor& some) {
-        return m_classWeights.defined() ? m_classWeights.index_select(0, some).sum().item<double>()
-                                        : double(some.size(0));
-    };
-    const std::int64_t count = pixels.size(0);
-    const std::int64_t parts = m_state.atOnce > 0 ? (count + m_state.atOnce - 1) / m_state.atOnce : 1;
-    const double whole = weightOf(targets);
-    PassResult result;
-    for (std::int64_t part = 0; part < parts; ++part) {
-        const std::int64_t first = part * count / parts;
-        const std::int64_t length = (part + 1) * count / parts - first;
-        const torch::Tensor some = targets.narrow(0, first, length);
-        const torch::Tensor logits =
-            m_classifier->forward(pixels.narrow(0, first, length));  // [N, C]
-        torch::Tensor loss = F::cross_entropy(logits, some, options);
-        if (parts > 1) {
-            loss = loss * (weightOf(some) / whole);
-        }
-        const double value = loss.item<double>();
-        if (!std::isfinite(value)) {
-            return Error{ErrorCode::Diverged,
-                         "The loss became infinite or not a number at step " +
-                             std::to_string(m_state.step) + ". The last good state is kept.",
-                         {},
-                         "Resume with a lower learning rate, a tenth of the present one say."};
-        }
-        loss.backward();
-        result.loss += value;
-        result.correct += logits.detach().argmax(1).eq(some).sum().item<std::int64_t>();
+Status TrainRun::stepFromPictures() {
+    const auto start = Clock::now();
+    std::optional<Batch> batch = m_loader->next();
+    if (!batch) {
+        return Error{ErrorCode::Internal, "The loader ended before the epoch did.", {}, {}};
     }
-    return result;
-}
-
-Status TrainRun::update(const Batch& batch) {
-    const int size = m_classifier->preprocess().inputSize;
-    // [N, 3, S, S] float32 and [N] int64; the batch outlives both.
-    const torch::Tensor pixels = torch::from_blob(const_cast<float*>(batch.pixels.data()),
-                                                  {batch.count, 3, size, size});
-    const torch::Tensor targets = torch::from_blob(
-        const_cast<std::int64_t*>(batch.targets.data()), {batch.count}, torch::kInt64);
-    m_classifier->setTraining(true);
-    m_classifier->setDropoutSeed(streamSeed(
-        "dropout", {std::uint64_t(m_job.options.seed), std::uint64_t(m_state.step)}));
-    const double rate = currentRate();
-    std::vector<ParameterUpdate> updates;
-    const std::vector<NamedTensor> parameters = m_classifier->parameters();
-    for (const NamedTensor& parameter : parameters) {
-        parameter.tensor.mutable_grad().reset();
+    tellProblems(batch->problems);
+    // Batch-norm cannot work on a single picture; one left over from unreadable ones is passed by.
+    if (batch->count >= 2) {
+        GRAFT_CHECK(update(0, pixelTensor(*batch), batch->targets));
+        noteSpeed(secondsSince(start), batch->targets.size());
     }
-    GRAFT_TRY(const PassResult passed, forwardAndBackward(pixels, targets));
-    for (const NamedTensor& parameter : parameters) {
-        if (!parameter.tensor.requires_grad() || !parameter.tensor.grad().defined()) {
-            continue;
-        }
-        const double decay = parameter.tensor.dim() <= 1 ? 0 : m_job.options.weightDecay;
-        updates.push_back(
-            {parameter.name, parameter.tensor, rate * rateFactorOf(parameter.name), decay});
-    }
-    m_optimizer->step(updates);
-
-    m_state.lossSum += passed.loss * double(batch.count);
-    m_state.correct += passed.correct;
-    m_state.seen += batch.count;
-    MetricRow row;
-    row.step = m_state.step + 1;
-    row.epoch = m_state.epoch + 1;
-    row.trainLoss = passed.loss;
-    row.trainAccuracy = double(passed.correct) / double(batch.count);
-    row.learningRate = rate;
-    m_sink.metric(row);
     return {};
 }
 
-Result<Evaluation> TrainRun::validate() {
-    const auto start = Clock::now();
-    Progress progress;
-    m_control.cancelOnStop(&progress);
-    auto evaluation =
-        evaluateItems(*m_classifier, m_validationItems, m_job.dataset.classes,
-                      std::max(0, m_loader->options().threads), progress);
-    m_control.cancelOnStop(nullptr);
-    m_validationSeconds = secondsSince(start);
-    return evaluation;
+Status TrainRun::update(std::size_t first, const torch::Tensor& x,
+                        std::vector<std::int64_t>& targetList) {
+    const auto count = std::int64_t(targetList.size());
+    const torch::Tensor targets =
+        torch::from_blob(targetList.data(), {count}, torch::kInt64);  // [N]
+    StepInput input;
+    input.x = x;
+    input.firstStage = first;
+    input.atOnce = m_state.atOnce;
+    input.targets = targets;
+    input.classWeights = m_classWeights;
+    input.labelSmoothing = m_job.options.labelSmoothing;
+    input.weightDecay = m_job.options.weightDecay;
+    input.dropoutSeed = streamSeed(
+        "dropout", {std::uint64_t(m_job.options.seed), std::uint64_t(m_state.step)});
+    const double rate = currentRate();
+    input.rateOf = [&](const std::string& name) { return rate * rateFactorOf(name); };
+    const StepOutcome outcome = trainStep(*m_classifier, *m_optimizer, input);
+    if (!std::isfinite(outcome.loss)) {
+        return Error{ErrorCode::Diverged,
+                     "The loss became infinite or not a number at step " +
+                         std::to_string(m_state.step) + ". The last good state is kept.",
+                     {},
+                     "Resume with a lower learning rate, a tenth of the present one say."};
+    }
+    m_state.lossSum += outcome.loss * double(count);
+    m_state.correct += outcome.correct;
+    m_state.seen += count;
+    MetricRow row;
+    row.step = m_state.step + 1;
+    row.epoch = m_state.epoch + 1;
+    row.trainLoss = outcome.loss;
+    row.trainAccuracy = double(outcome.correct) / double(count);
+    row.learningRate = rate;
+    m_sink.metric(row);
+    return {};
 }
 
 Status TrainRun::finishEpoch() {
@@ -322,9 +299,17 @@ Status TrainRun::finishEpoch() {
     m_state.seen = 0;
     if (m_state.epoch == m_job.options.headEpochs) {
         m_frozen->releaseBackbone();
+        m_boundary.reset();
+        m_validationBoundary.reset();
         TrainEvent notice;
         notice.text = "The new part is trained; the rest of the network learns from here on.";
         send(std::move(notice));
+    }
+    if (m_state.bestEpoch == m_state.epoch) {
+        m_best.reset();
+        if (mayDeferSaving()) {
+            keepBestModel();
+        }
     }
     return {};
 }

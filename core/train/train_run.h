@@ -8,6 +8,7 @@
 #include "core/train/batch_size_probe.h"
 #include "core/train/checkpoint_io.h"
 #include "core/train/cost_forecast.h"
+#include "core/train/feature_source.h"
 #include "core/train/frozen_layers.h"
 #include "core/train/optimizers.h"
 #include "core/train/trainer.h"
@@ -15,6 +16,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +42,13 @@ struct TrainerState {
     std::int64_t editCount = 0;
     int threads = 0;
     std::int64_t atOnce = 0;  ///< pictures computed together; 0: all of a batch
+    // Of the epoch under way; decided at its start, so that a resumed run goes on alike:
+    std::int64_t featureStage = 0;     ///< features come from the cache at this cut; 0: pictures
+    std::int64_t featureVariants = 0;  ///< variants that the epochs take turns with; 0: new ones
+    /// How many variants fit into the cache at each cut, from stage 1 on, as the run found it: one
+    /// that was interrupted must not decide another way because a disk has filled meanwhile.
+    std::vector<std::int64_t> featureFits;
+    std::string precision = "fp32";  ///< what "auto" became; see train_step.h
 };
 nlohmann::json toJson(const TrainerState& state);
 /// Throws nlohmann::json::exception on a malformed one.
@@ -59,6 +68,10 @@ class TrainRun {
     CostForecast forecast() const;
     /// (Re)starts the loader at the present position of the present epoch.
     void beginEpoch();
+    /// Features are missing that this epoch takes from the cache: fillFeatures() before step().
+    bool fillsFeatures() const { return m_nextMissing < m_missing.size(); }
+    /// Computes the next block of them.
+    Status fillFeatures();
     bool epochHasBatches() const { return m_state.batch < std::int64_t(m_batches.size()); }
     /// One update from the next batch. Error Diverged when the loss is not finite.
     Status step();
@@ -70,6 +83,9 @@ class TrainRun {
 
     void apply(const RunCommand& command);
     bool checkpointDue() const;
+    /// Epochs that take milliseconds are not each worth a checkpoint; the best model is kept in
+    /// memory until the next one.
+    bool mayDeferSaving() const;
     /// Error: the write failed; the older checkpoint is whole.
     Status saveCheckpoint();
     /// The best checkpoint, when the last validation was the best and is not yet on disk.
@@ -91,19 +107,38 @@ class TrainRun {
     double bytesBesidePass() const;
     std::int64_t picturesAtOnce() const;
     void scaleHead();
+    void prepareFeatures();
+    void planFeatures();
+    void boundaryMayHaveMoved();
+    bool leaveFeatures();
+    void giveUpFeatures();
+    const FeatureBoundary& boundary(bool forTraining);
+    AugmentSpec augmentNow() const;
+    std::int64_t variantNow() const;
+    std::int64_t epochsLeftAlike() const;
+    void announceFeatures(std::int64_t variants);
+    void measureRoom(std::uint64_t room);
+    std::int64_t variantsThatFit(std::size_t stage) const;
+    void startLoading();
+    Status addBlock(FeatureSource& source, std::size_t block, BatchLoader& loader);
+    void tellDiskProblem();
+    Status stepFromCache();
+    void tellProblems(std::vector<Problem>& problems);
+    bool validatesFromCache();
+    std::unique_ptr<BatchLoader> loadValidation(const std::vector<std::size_t>& blocks);
+    Result<Evaluation> validateFromCache(Progress& progress);
+    void choosePrecisionOnce();
     double rateFactorOf(const std::string& parameterName) const;
     double currentRate() const;
-    struct PassResult {
-        double loss = 0;
-        std::int64_t correct = 0;
-    };
-    Result<PassResult> forwardAndBackward(const torch::Tensor& pixels,
-                                          const torch::Tensor& targets);
-    Status update(const Batch& batch);
+    Status stepFromPictures();
+    void noteSpeed(double seconds, std::size_t count);
+    /// One update from what stage `first` takes, [N, ...], and targets [N].
+    Status update(std::size_t first, const torch::Tensor& x, std::vector<std::int64_t>& targets);
     Result<Evaluation> validate();
     void recordEpoch(const Evaluation& evaluation);
     CheckpointInfo checkpointInfo(std::int64_t epoch) const;
     CheckpointTensors modelTensors() const;
+    void keepBestModel();
     Status checkFinite() const;
     double secondsLeft() const;
 
@@ -117,12 +152,27 @@ class TrainRun {
     std::unique_ptr<BatchLoader> m_loader;
     std::vector<LoaderItem> m_trainItems;
     std::vector<LoaderItem> m_validationItems;
+    std::shared_ptr<FeatureCache> m_cache;  ///< null when it is off
+    std::unique_ptr<FeatureSource> m_trainFeatures;
+    std::unique_ptr<FeatureSource> m_validationFeatures;
+    std::optional<FeatureBoundary> m_boundary;  ///< unset when something was frozen or thawed
+    std::optional<FeatureBoundary> m_validationBoundary;  ///< as m_boundary
+    std::vector<std::size_t> m_missing;               ///< blocks to be computed for this epoch
+    std::size_t m_nextMissing = 0;
+    std::int64_t m_featuresAsked = 0;     ///< rows, in the whole run
+    std::int64_t m_featuresComputed = 0;
+    std::string m_announced;              ///< digest of the boundary that was told of
     std::vector<std::vector<std::size_t>> m_batches;  ///< of the epoch under way
     std::int64_t m_stepsPerEpoch = 0;
     PassCost m_passCost;
     double m_loadSecondsPerPicture = 0;  ///< on one thread
     torch::Tensor m_classWeights;  ///< [C] float32, undefined unless balance is "weights"
     bool m_bestDue = false;
+    struct BestModel {
+        CheckpointInfo info;
+        CheckpointTensors tensors;
+    };
+    std::optional<BestModel> m_best;  ///< set when it is not what the network holds now
     bool m_restored = false;
     int m_nextSlot = 0;  ///< which of the alternating files is written next
     using Clock = std::chrono::steady_clock;
@@ -130,6 +180,8 @@ class TrainRun {
     std::int64_t m_lastCheckpointStep = 0;
     double m_secondsPerImage = 0;       ///< smoothed, training
     double m_validationSeconds = 0;     ///< of the last validation
+    double m_secondsPerFeature = 0;     ///< smoothed, computing missing features
+    double m_precisionSpeedUp = 0;      ///< of bf16 as measured at the start; 0: not measured
 };
 
 }  // namespace graft

@@ -23,6 +23,7 @@ class Loop {
   private:
     bool takeCommands();
     Result<Boundary> boundary();
+    Status advance();
     Status save();
     Result<Boundary> saveOrWait();
     void announcePause(const Error* problem);
@@ -102,7 +103,7 @@ Result<Boundary> Loop::boundary() {
                 return saved;
             }
         }
-        if (m_control.mayStep()) {
+        if (m_run.fillsFeatures() ? m_control.mayWork() : m_control.mayStep()) {
             break;
         }
         if (!paused) {
@@ -149,6 +150,21 @@ Result<RunState> Loop::finish(const std::string& why) {
     return RunState::Finished;
 }
 
+Status Loop::advance() {
+    if (m_run.fillsFeatures()) {
+        GRAFT_CHECK(m_run.fillFeatures());
+        m_run.publish(RunState::Running, "Computing the features of frozen parts, once");
+        return {};
+    }
+    const Status stepped = m_run.step();
+    if (!stepped) {
+        (void)m_run.saveBestIfDue();  // of an epoch before; the error of the step is the news
+        return stepped;
+    }
+    m_run.publish(RunState::Running, "Training");
+    return {};
+}
+
 Result<RunState> Loop::run() {
     GRAFT_CHECK(m_run.prepare());
     TrainEvent started;
@@ -166,14 +182,19 @@ Result<RunState> Loop::run() {
             if (go == Boundary::Stop) {
                 return stopHere();
             }
-            GRAFT_CHECK(m_run.step());
-            m_run.publish(RunState::Running, "Training");
+            GRAFT_CHECK(advance());
         }
         const Status ended = m_run.finishEpoch();
         if (!ended && ended.error().code == ErrorCode::Cancelled) {
             return stopHere();
         }
-        GRAFT_CHECK(ended);
+        if (!ended) {
+            (void)m_run.saveBestIfDue();
+            return ended.error();
+        }
+        if (m_run.mayDeferSaving()) {
+            continue;
+        }
         GRAFT_TRY(const Boundary saved, saveOrWait());
         if (saved == Boundary::Stop) {
             return stopHere();

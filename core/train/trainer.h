@@ -23,6 +23,8 @@ struct TrainJob {
     AugmentSpec augment;
     TrainOptions options;
     std::string folder;    ///< where checkpoints go; exists
+    std::string cacheFolder;  ///< for features on the disk; "" = in memory only
+    std::int64_t cacheMemoryBytes = -1;  ///< for features in memory; -1: by what is available
     std::string resumeFrom;///< "" = from the start; else a checkpoint file
 };
 

@@ -9,7 +9,6 @@ positions MODEL WEIGHTS OUT SIZE NEW_SIZE      a transformer brought to another 
 """
 import collections
 import copy
-import os
 import sys
 
 try:
@@ -164,12 +163,9 @@ def described_input(name, x):
 
 
 def save_as_torch(state, weights):
-    """In both containers of PyTorch. All backbones together are 20 gigabytes that way, so the large
-    ones are for the long check only."""
-    small = sum(tensor.numel() for tensor in state.values()) < 30e6
-    if small or os.environ.get("GRAFT_ALL_CONTAINERS"):
-        torch.save(state, weights + ".zip.pth")
-        torch.save(state, weights + ".old.pth", _use_new_zipfile_serialization=False)
+    """In both containers of PyTorch."""
+    torch.save(state, weights + ".zip.pth")
+    torch.save(state, weights + ".old.pth", _use_new_zipfile_serialization=False)
 
 
 def alive(name, weights, out, size, nodes, with_gradients):

@@ -42,13 +42,13 @@ def pixels_of(name):
 
 
 def reference_input(pixels, request):
-    """torchvision's own evaluation transform."""
-    view = F.center_crop(F.resize(pixels, request["resize"], antialias=True), request["input"])
+    """torchvision's own evaluation transform of a picture file."""
+    picture = Image.fromarray(pixels.permute(1, 2, 0).contiguous().numpy())
+    view = F.pil_to_tensor(F.center_crop(F.resize(picture, request["resize"]), request["input"]))
     return F.normalize(view.float() / 255, request["mean"], request["std"])
 
 
 def grey_levels_off(model, pixels, request):
-    """Where a value lies at a half, the two may round it to either side."""
     difference = (model.preprocess(pixels)[0] - reference_input(pixels, request)).abs()
     return difference * torch.tensor(request["std"]).view(3, 1, 1) * 255
 
@@ -89,7 +89,6 @@ def check(request):
 
         levels = torch.cat([grey_levels_off(model, p, request).flatten() for p in pictures])
         result["levels_off"] = float(levels.max())
-        result["share_off"] = float((levels > 0.1).double().mean())
 
         batches = 0.0
         for count in (1, 2, 5):

@@ -174,8 +174,7 @@ void TestExportOracle::pythonGivesTheSameAnswers() {
     // Answers that differ between pictures, and would differ had the channels been swapped.
     QVERIFY(number("spread") > 0.05);
     QVERIFY(number("swapped_channels") > 0.01);
-    QVERIFY(number("levels_off") <= 1.001);
-    QVERIFY(number("share_off") <= 1e-4);
+    QVERIFY(number("levels_off") <= 1e-3);
     QVERIFY(number("batches") <= 1e-4);
     QVERIFY(number("float_input") <= 1e-6);
     for (const char* key : {"state_is_ours", "state_is_torchvisions", "inside"}) {

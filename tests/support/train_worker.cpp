@@ -2,7 +2,10 @@
 // in a new process and compare. Prints the final state, the digest of the newest checkpoint (it
 // covers weights, optimiser and all counters) and the metric rows.
 //
-//   train_worker PICTURES RUN_FOLDER OPTIMIZER LOADER_THREADS STOP_AFTER_STEPS
+//   train_worker PICTURES RUN_FOLDER OPTIMIZER LOADER_THREADS STOP_AFTER_STEPS PRECISION
+//                [CACHE_FOLDER KILL_AFTER_BLOCKS]
+// With a CACHE_FOLDER the backbone is frozen in all three epochs and its features come from there;
+// after so many computed blocks (0: never) the process kills itself.
 // With a checkpoint in RUN_FOLDER the run goes on from it. STOP_AFTER_STEPS 0: to the end.
 #include "core/base/machine.h"
 #include "core/data/importers/importer.h"
@@ -11,6 +14,7 @@
 #include "core/train/checkpoint.h"
 #include "core/train/trainer.h"
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
@@ -18,8 +22,8 @@ namespace {
 
 class PrintingSink : public graft::TrainSink {
   public:
-    PrintingSink(graft::RunControl& control, std::int64_t stopAfter)
-        : m_control(control), m_stopAfter(stopAfter) {}
+    PrintingSink(graft::RunControl& control, std::int64_t stopAfter, int killAfter)
+        : m_control(control), m_stopAfter(stopAfter), m_killAfter(killAfter) {}
     void event(const graft::TrainEvent& event) override {
         if (!event.error.message.empty()) {
             std::fprintf(stderr, "%s\n", event.error.text().c_str());
@@ -33,7 +37,11 @@ class PrintingSink : public graft::TrainSink {
             m_control.requestStop();
         }
     }
-    void snapshot(const graft::TrainSnapshot&) override {}
+    void snapshot(const graft::TrainSnapshot& snapshot) override {
+        if (snapshot.activity.find("features") != std::string::npos && --m_killAfter == 0) {
+            std::raise(SIGKILL);
+        }
+    }
     void checkpoint(const std::string&, const std::string&, const std::string&,
                     std::int64_t) override {}
     void rewind(std::int64_t, std::int64_t) override {}
@@ -41,12 +49,13 @@ class PrintingSink : public graft::TrainSink {
   private:
     graft::RunControl& m_control;
     std::int64_t m_stopAfter;
+    int m_killAfter;
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 6) {
+    if (argc != 7 && argc != 9) {
         return 2;
     }
     graft::engine::initialize();
@@ -67,14 +76,22 @@ int main(int argc, char** argv) {
     job.options.batchSize = 8;
     job.options.headEpochs = 1;
     job.options.seed = 7;
+    job.options.precision = argv[6];
     job.options.loaderThreads = std::atoi(argv[4]);
     job.folder = argv[2];
+    if (argc == 9) {
+        job.options.headEpochs = 0;
+        job.options.augmentVariants = 2;
+        job.model.frozen = {"backbone"};
+        job.cacheFolder = argv[7];
+    }
     if (auto newest = graft::newestCheckpoint(job.folder, nullptr)) {
         job.resumeFrom = *newest;
     }
     graft::RunControl control;
     graft::Mailbox<graft::RunCommand> commands;
-    PrintingSink sink(control, std::atoll(argv[5]));
+    PrintingSink sink(control, std::atoll(argv[5]),
+                      argc == 9 ? std::atoi(argv[8]) : 0);
     const auto ended = graft::runTraining(job, control, commands, sink);
     if (!ended) {
         return 1;

@@ -43,13 +43,34 @@ class TestCli : public QObject {
         QVERIFY2(!trained.err.contains('\r'), "a redrawn line where there is no terminal");
     }
 
+    void cacheIsShownAndCleared() {
+        const QString project = path("cached.graft");
+        QCOMPARE(runCli({"import", m_pictures, "--project", project}).code, 0);
+        const QStringList train{"train",    project, "--epochs", "2",       "--image-size",
+                                "32",       "--freeze", "backbone", "--augment", "none",
+                                "--json"};
+        const CliResult first = runCli(train);
+        QVERIFY2(first.code == 0, first.all().constData());
+        QVERIFY2(first.err.contains("done once and kept"), first.err.constData());
+        const QJsonObject shown = runCli({"cache", project, "--json"}).json();
+        QVERIFY(shown["bytes"].toInt() > 0);
+        QVERIFY(shown["files"].toInt() >= 3);  // 48 training and 12 validation pictures
+        QVERIFY(shown["limit"].toDouble() > shown["bytes"].toDouble());
+        QCOMPARE(runCli(train).code, 0);
+        QCOMPARE(runCli({"cache", project, "--json"}).json()["files"], shown["files"]);
+        const QJsonObject cleared = runCli({"cache", project, "--clear", "--json"}).json();
+        QCOMPARE(cleared["cleared_bytes"], shown["bytes"]);
+        QCOMPARE(runCli({"cache", project, "--json"}).json()["bytes"].toInt(), 0);
+    }
+
     void helpTeaches() {
         const CliResult help = runCli({"--help"});
         QCOMPARE(help.code, 0);
         QVERIFY(help.out.contains("Exit codes:"));
         QVERIFY2(!help.out.contains("check-package"), "an inner command is shown");
         for (const char* command :
-             {"import", "train", "resume", "evaluate", "export", "predict", "info", "weights", "sample"}) {
+             {"import", "train", "resume", "evaluate", "export", "predict", "info", "weights", "cache",
+              "sample"}) {
             QVERIFY2(help.out.contains(QByteArray("  ") + command + " "), command);
             const CliResult own = runCli({command, "--help"});
             QCOMPARE(own.code, 0);

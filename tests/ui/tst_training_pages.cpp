@@ -324,6 +324,24 @@ class TestTrainingPages : public QObject {
         QVERIFY(shown.page.primaryEnabled());
     }
 
+    void featureCacheIsShownAndCleared() {
+        auto made = project();
+        const QString folder = QString::fromStdString(made->filesFolder()) + "/features";
+        QVERIFY(QDir().mkpath(folder));
+        QFile file(folder + "/" + QString(64, 'a') + ".features");
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        QCOMPARE(file.write(QByteArray(2'500'000, 'x')), 2'500'000);
+        file.close();
+        Shown<TrainPage> shown(std::move(made));
+        QTRY_VERIFY2(shown.text("featureCacheText").contains("2.5 MB"),
+                     qPrintable(shown.text("featureCacheText")));
+        QTRY_VERIFY(shown.find<QPushButton>("clearCacheButton")->isEnabled());
+        shown.click("clearCacheButton");
+        QTRY_VERIFY(shown.text("featureCacheText").contains("empty"));
+        QVERIFY(!file.exists());
+        QVERIFY(!shown.find<QPushButton>("clearCacheButton")->isEnabled());
+    }
+
     void storedRunsAreShownAndOverlaid() {
         auto made = project();
         const RunId first = test::addRun(*made, "First", 3, RunState::Finished);

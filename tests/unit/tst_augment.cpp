@@ -133,8 +133,10 @@ void TestAugment::changesEqualTorchvisions() {
             const double off = shareOff(ours, expected, 4, true);
             QVERIFY2(off < 0.01, qPrintable(name + ": " + QString::number(off)));
         } else {
-            // torchvision cuts fractions off after each step (hue and grey), we round once.
-            const int allowed = name.startsWith("hue") ? 2 : 1;
+            // torchvision cuts fractions off after each step (hue and grey), we round once. Its
+            // mean grey, of which contrast takes a share, is up to a whole level lower for that.
+            const bool steps = name.startsWith("hue") || name.startsWith("contrast");
+            const int allowed = steps ? 2 : 1;
             const int difference = largestDifference(ours, expected);
             QVERIFY2(difference <= allowed, qPrintable(name + ": " + QString::number(difference)));
         }

@@ -316,7 +316,9 @@ void BackbonesTest::inputChannels() {
     const torch::Tensor five = forInputChannels(weight, 5);
     QCOMPARE(five.sizes().vec(), (std::vector<std::int64_t>{8, 5, 3, 3}));
     QVERIFY(torch::allclose(five.select(1, 4), weight.select(1, 1) * 0.6));
-    QVERIFY_EXCEPTION_THROWN(forInputChannels(torch::zeros({8, 4, 3, 3}), 1), c10::Error);
+    const torch::Tensor back = forInputChannels(one, 3);
+    QVERIFY(torch::allclose(torch::conv2d(grey.expand({2, 3, 9, 9}), back), expected, 1e-4, 1e-5));
+    QVERIFY_EXCEPTION_THROWN(forInputChannels(torch::zeros({8, 3}), 1), c10::Error);
     QVERIFY_EXCEPTION_THROWN(forInputChannels(weight, 0), c10::Error);
 }
 

@@ -30,7 +30,9 @@ class TestBatchLoader : public QObject {
     void startInTheMiddle();
     void restartDropsWhatWasAhead();
     void unreadablePicturesAreLeftOut();
+    void bfloatsAreTheFloatsRounded();
     void emptyBatches();
+    void memoryIsUsedAgain();
     void destructorDoesNotWait();
     void shuffledOrder();
     void lastSingleIsMerged();
@@ -53,15 +55,37 @@ std::vector<Batch> allBatches(BatchLoader& loader) {
     return batches;
 }
 
+bool samePixels(const Batch& a, const Batch& b) {
+    return a.side == b.side && a.format == b.format && a.pixelBytes() == b.pixelBytes() &&
+           (a.count == 0 || std::memcmp(a.pixels.get(), b.pixels.get(), a.pixelBytes()) == 0);
+}
+
+/// What normalizeTo() makes of the pictures, put in the order of a batch.
+std::vector<float> channelsLast(const std::vector<Image>& images, const Preprocess& preprocess) {
+    const std::size_t plane = std::size_t(preprocess.inputSize) * preprocess.inputSize;
+    std::vector<float> planes(3 * plane);
+    std::vector<float> all;
+    for (const Image& image : images) {
+        normalizeTo(image, preprocess, planes.data());
+        for (std::size_t i = 0; i < plane; ++i) {
+            all.insert(all.end(), {planes[i], planes[plane + i], planes[2 * plane + i]});
+        }
+    }
+    return all;
+}
+
+bool holds(const Batch& batch, const std::vector<float>& expected) {
+    return batch.pixelBytes() == expected.size() * sizeof(float) &&
+           std::memcmp(batch.floats(), expected.data(), batch.pixelBytes()) == 0;
+}
+
 bool sameBytes(const std::vector<Batch>& a, const std::vector<Batch>& b) {
     if (a.size() != b.size()) {
         return false;
     }
     for (std::size_t i = 0; i < a.size(); ++i) {
         if (a[i].count != b[i].count || a[i].targets != b[i].targets || a[i].items != b[i].items ||
-            a[i].problems != b[i].problems || a[i].pixels.size() != b[i].pixels.size() ||
-            std::memcmp(a[i].pixels.data(), b[i].pixels.data(),
-                        a[i].pixels.size() * sizeof(float)) != 0) {
+            a[i].problems != b[i].problems || !samePixels(a[i], b[i])) {
             return false;
         }
     }
@@ -98,7 +122,7 @@ LoaderOptions TestBatchLoader::options(int threads, std::uint64_t cacheBytes) co
 void TestBatchLoader::sameBytesForAnyThreads_data() {
     QTest::addColumn<int>("threads");
     QTest::addColumn<bool>("augmented");
-    for (const int threads : {1, 2, 4, 9}) {
+    for (const int threads : {1, 3, 9}) {
         for (const bool augmented : {false, true}) {
             QTest::addRow("%d threads, %s", threads, augmented ? "augmented" : "plain")
                 << threads << augmented;
@@ -127,25 +151,24 @@ void TestBatchLoader::pixelsAreThoseOfThePreview() {
     const LoaderOptions wanted = options(2);
     BatchLoader loader(wanted);
     const std::vector<std::vector<std::size_t>> order{{3, 7}};
-    std::vector<float> expected(2 * 3 * 32 * 32);
+    std::vector<Image> views;
     loader.start(order, 0, 4, strong());
-    for (std::size_t k = 0; k < 2; ++k) {
-        const LoaderItem& item = m_items[order[0][k]];
-        const Image image = readImage(item.image).value();
-        normalizeTo(
-            augmentImage(image, strong(), wanted.preprocess, augmentSeed(wanted.seed, 4, item.id)),
-            wanted.preprocess, expected.data() + k * 3 * 32 * 32);
+    for (const std::size_t at : order[0]) {
+        const LoaderItem& item = m_items[at];
+        views.push_back(augmentImage(readImage(item.image).value(), strong(), wanted.preprocess,
+                                     augmentSeed(wanted.seed, 4, item.id)));
     }
+    const std::vector<float> expected = channelsLast(views, wanted.preprocess);
     const std::optional<Batch> batch = loader.next();
     QVERIFY(batch.has_value());
-    QVERIFY(batch->pixels == expected);
+    QVERIFY(holds(*batch, expected));
     QCOMPARE(batch->targets, (std::vector<std::int64_t>{0, 1}));
     // Augmentation that changes nothing is the evaluation view, to the bit.
     loader.start(order, 0, 4, AugmentSpec{});
     const Batch none = loader.next().value();
     loader.start(order, 0, 9, std::nullopt);
-    QVERIFY(loader.next()->pixels == none.pixels);
-    QVERIFY(none.pixels != expected);
+    QVERIFY(samePixels(*loader.next(), none));
+    QVERIFY(!holds(none, expected));
 }
 
 void TestBatchLoader::cacheChangesNothing() {
@@ -187,7 +210,7 @@ void TestBatchLoader::restartDropsWhatWasAhead() {
         for (int i = 0; i < round % 3; ++i) {
             const std::optional<Batch> batch = loader.next();
             const std::optional<Batch> expected = reference.next();
-            QVERIFY(batch->pixels == expected->pixels);
+            QVERIFY(samePixels(*batch, *expected));
         }
     }
 }
@@ -209,7 +232,7 @@ void TestBatchLoader::unreadablePicturesAreLeftOut() {
         QCOMPARE(batches[0].count, 2);
         QCOMPARE(batches[0].items, (std::vector<std::size_t>{0, 3}));
         QCOMPARE(batches[0].targets, (std::vector<std::int64_t>{0, 0}));
-        QCOMPARE(batches[0].pixels.size(), std::size_t(2 * 3 * 32 * 32));
+        QCOMPARE(batches[0].pixelBytes(), std::size_t(2 * 3 * 32 * 32 * 4));
         QCOMPARE(batches[0].problems.size(), std::size_t(2));
         QCOMPARE(batches[0].problems[0].kind, ProblemKind::Damaged);
         QCOMPARE(batches[0].problems[0].sample, 101);
@@ -220,7 +243,36 @@ void TestBatchLoader::unreadablePicturesAreLeftOut() {
         // The good ones are what they would be alone.
         BatchLoader good(options(0));
         good.start({{0, 3}}, 0, 0, std::nullopt);
-        QVERIFY(good.next()->pixels == batches[0].pixels);
+        QVERIFY(samePixels(*good.next(), batches[0]));
+    }
+}
+
+void TestBatchLoader::bfloatsAreTheFloatsRounded() {
+    LoaderOptions wanted = options(2);
+    BatchLoader floats(wanted);
+    wanted.format = PixelFormat::Bfloat16;
+    BatchLoader halves(wanted);
+    const auto order = shuffledBatches(m_items.size(), 8, 1, 0);
+    floats.start(order, 0, 0, strong());
+    halves.start(order, 0, 0, strong());
+    const auto valueOf = [](std::uint32_t bits) {
+        float value = 0;
+        bits <<= 16;
+        std::memcpy(&value, &bits, sizeof value);
+        return value;
+    };
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        const Batch exact = floats.next().value();
+        const Batch rounded = halves.next().value();
+        QCOMPARE(rounded.pixelBytes() * 2, exact.pixelBytes());
+        for (std::size_t k = 0; k < rounded.pixelBytes() / 2; ++k) {
+            const float wantedValue = exact.floats()[k];
+            const std::uint32_t bits = rounded.bfloats()[k];
+            const float distance = std::abs(valueOf(bits) - wantedValue);
+            // No other number of the format is nearer.
+            QVERIFY(distance <= std::abs(valueOf(bits + 1) - wantedValue));
+            QVERIFY(distance <= std::abs(valueOf(bits - 1) - wantedValue));
+        }
     }
 }
 
@@ -236,6 +288,36 @@ void TestBatchLoader::emptyBatches() {
         QCOMPARE(loader.next()->count, 0);
         QVERIFY(!loader.next().has_value());
     }
+}
+
+void TestBatchLoader::memoryIsUsedAgain() {
+    for (const int threads : {0, 2}) {
+        BatchLoader loader(options(threads));
+        std::set<const void*> blocks;
+        std::optional<Batch> kept;
+        for (int epoch = 0; epoch < 4; ++epoch) {
+            loader.start(shuffledBatches(m_items.size(), 4, 1, epoch), 0, epoch, strong());
+            while (std::optional<Batch> batch = loader.next()) {
+                blocks.insert(batch->pixels.get());
+                kept = std::move(batch);
+            }
+        }
+        // 36 batches: one in use, one kept, two ahead for each thread, one of a new epoch.
+        QVERIFY2(blocks.size() <= 3 + 2 * std::size_t(threads),
+                 qPrintable(QString::number(blocks.size())));
+    }
+    // A batch outlives its loader.
+    std::optional<Batch> batch;
+    {
+        BatchLoader loader(options(1));
+        loader.start({{0, 1}}, 0, 0, std::nullopt);
+        batch = loader.next();
+    }
+    QVERIFY(holds(*batch, channelsLast({evaluationView(readImage(m_items[0].image).value(),
+                                                       options(0).preprocess),
+                                        evaluationView(readImage(m_items[1].image).value(),
+                                                       options(0).preprocess)},
+                                       options(0).preprocess)));
 }
 
 void TestBatchLoader::destructorDoesNotWait() {

@@ -20,7 +20,8 @@ class TestResume : public QObject {
         QByteArray last;            ///< state and digest
         QList<QByteArray> rows;
     };
-    Outcome train(const QString& folder, const QString& optimizer, int loaders, int stopAfter);
+    Outcome train(const QString& folder, const QString& optimizer, int loaders, int stopAfter,
+                  const QString& precision = "fp32");
 
     QTemporaryDir m_dir;
     QString m_pictures;
@@ -36,13 +37,13 @@ void TestResume::initTestCase() {
 }
 
 TestResume::Outcome TestResume::train(const QString& folder, const QString& optimizer, int loaders,
-                                      int stopAfter) {
+                                      int stopAfter, const QString& precision) {
     QDir().mkpath(folder);
     QProcess process;
     process.setProcessChannelMode(QProcess::ForwardedErrorChannel);
     process.start(QString(GRAFT_BINARY_DIR) + "/bin/train_worker",
                   {m_pictures, folder, optimizer, QString::number(loaders),
-                   QString::number(stopAfter)});
+                   QString::number(stopAfter), precision});
     Outcome outcome;
     if (!process.waitForFinished(60000) || process.exitCode() != 0) {
         return outcome;
@@ -54,13 +55,19 @@ TestResume::Outcome TestResume::train(const QString& folder, const QString& opti
 
 void TestResume::sameBitsFromEveryCut_data() {
     QTest::addColumn<QString>("optimizer");
-    QTest::newRow("sgd") << "sgd";
-    QTest::newRow("adamw") << "adamw";
+    QTest::addColumn<QString>("precision");
+    for (const char* precision : {"fp32", "bf16"}) {
+        for (const char* optimizer : {"sgd", "adamw"}) {
+            QTest::addRow("%s %s", optimizer, precision) << optimizer << precision;
+        }
+    }
 }
 
 void TestResume::sameBitsFromEveryCut() {
     QFETCH(QString, optimizer);
-    const Outcome whole = train(m_dir.filePath("whole-" + optimizer), optimizer, 1, 0);
+    QFETCH(QString, precision);
+    const QString name = optimizer + "-" + precision;
+    const Outcome whole = train(m_dir.filePath("whole-" + name), optimizer, 1, 0, precision);
     QVERIFY(whole.last.startsWith("finished "));
     QCOMPARE(whole.rows.size(), kStepsPerEpoch * kEpochs + kEpochs);
 
@@ -71,13 +78,14 @@ void TestResume::sameBitsFromEveryCut() {
         cuts.insert(1 + int(rng.below(kStepsPerEpoch * kEpochs - 1)));
     }
     for (const int cut : cuts) {
-        const QString folder = m_dir.filePath(QString("cut-%1-%2").arg(optimizer).arg(cut));
-        const Outcome first = train(folder, optimizer, 1, cut);
+        const QString folder = m_dir.filePath(QString("cut-%1-%2").arg(name).arg(cut));
+        const Outcome first = train(folder, optimizer, 1, cut, precision);
         QVERIFY2(first.last.startsWith("stopped "), qPrintable(QString::number(cut)));
-        const Outcome second = train(folder, optimizer, 1, 0);
+        // What it was told counts at the start only.
+        const Outcome second = train(folder, optimizer, 1, 0, "auto");
         QVERIFY2(second.last == whole.last,
                  qPrintable(QString("%1, cut after step %2: %3 instead of %4")
-                                .arg(optimizer).arg(cut)
+                                .arg(name).arg(cut)
                                 .arg(QString(second.last), QString(whole.last))));
         QCOMPARE(first.rows + second.rows, whole.rows);
     }

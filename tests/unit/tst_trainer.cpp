@@ -130,6 +130,7 @@ TrainJob TestTrainer::job() const {
     job.options.epochs = 2;
     job.options.batchSize = 8;
     job.options.seed = 3;
+    job.options.precision = "fp32";
     job.folder = m_folder.toStdString();
     return job;
 }

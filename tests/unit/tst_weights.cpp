@@ -56,6 +56,7 @@ class WeightsTest : public QObject {
     void weightTypes();
     void weightMismatches();
     void weightNumbers();
+    void otherChannels();
     void metadataOfWeights();
     void inputOfPublishedWeights();
     void realWeights_data();
@@ -205,6 +206,37 @@ void WeightsTest::weightNumbers() {
     QVERIFY(made.error().message.find("block2.conv.weight") != std::string::npos);
 }
 
+// Networks for grey or many-channel pictures keep what they have learnt.
+void WeightsTest::otherChannels() {
+    const QString path = m_folder.filePath("channels.safetensors");
+    Draft draft = draftOf(*make(specOf("resnet18")));
+    ModelSpec spec = specOf("resnet18");
+    spec.imageSize = 0;
+    spec.weightsPath = path.toStdString();
+    for (const int channels : {1, 5}) {
+        const torch::Tensor given = torch::randn({64, channels, 7, 7});
+        draft.tensors["conv1.weight"] = channels == 1 ? given : given.to(torch::kFloat16);
+        draft.metadata = {{"mean", "[0.25]"}, {"std", "[0.5]"}, {"input_size", "[1, 96, 96]"}};
+        QVERIFY(write(path, draft));
+        const auto loaded = make(spec);
+        QVERIFY(loaded);
+        QCOMPARE(loaded->weightReport().inputChannels, channels);
+        QVERIFY(QString::fromStdString(loaded->weightReport().sentence)
+                    .contains(channels == 1 ? "of 1 channel;" : "of 5 channels;"));
+        QCOMPARE(loaded->preprocess().inputSize, 96);
+        QVERIFY((loaded->preprocess().mean == std::array<double, 3>{0.25, 0.25, 0.25}));
+        const torch::Tensor grey = torch::randn({1, 1, 16, 16});
+        const torch::Tensor taken = loaded->parameters().front().tensor.detach();
+        QCOMPARE(loaded->parameters().front().name, std::string("conv1.weight"));
+        const torch::Tensor used = channels == 1 ? given : given.slice(1, 0, 3) * (5.0 / 3.0);
+        QVERIFY(torch::allclose(torch::conv2d(grey.expand({1, 3, 16, 16}), taken),
+                                torch::conv2d(grey, used.sum(1, true)), 1e-2, 1e-2));
+    }
+    draft.tensors["layer1.0.conv1.weight"] = torch::zeros({64, 1, 3, 3});
+    QVERIFY(write(path, draft));
+    QVERIFY(!checkWeights(path.toStdString(), "resnet18")->usable);
+}
+
 void WeightsTest::metadataOfWeights() {
     const QString path = m_folder.filePath("metadata.safetensors");
     Draft draft = draftOf(*make(specOf("resnet18")));
@@ -243,7 +275,7 @@ void WeightsTest::metadataOfWeights() {
                                                           {"std", "[1, 1, null]"},
                                                           {"input_size", "[3, 96, 97]"},
                                                           {"input_size", "96"},
-                                                          {"input_size", "[1, 96, 96]"},
+                                                          {"input_size", "[0, 96, 96]"},
                                                           {"input_size", "[3, 8, 8]"}}) {
         Draft odd = draft;
         odd.metadata[key] = value;

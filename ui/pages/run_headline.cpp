@@ -151,6 +151,11 @@ void RunHeadline::showProgress() {
         if (!paused && now.imagesPerSecond > 0) {
             parts << tr("%1 pictures/s").arg(Texts::rate(now.imagesPerSecond));
         }
+        if (now.cacheHits >= 0) {
+            parts << tr("%1 of the features from the cache (%2)")
+                         .arg(Texts::percent(now.cacheHits, 0),
+                              Texts::megabytes(double(now.cacheBytes)));
+        }
     }
     m_where->setText(parts.join(QStringLiteral(", ")));
 }

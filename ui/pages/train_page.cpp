@@ -4,6 +4,7 @@
 #include "ui/models/run_list_model.h"
 #include "ui/models/texts.h"
 #include "ui/pages/cost_line.h"
+#include "ui/pages/feature_cache_row.h"
 #include "ui/pages/run_controls.h"
 #include "ui/pages/run_headline.h"
 #include "ui/pages/run_plots.h"
@@ -51,6 +52,7 @@ TrainPage::TrainPage(ProjectDocument* document, RunBridge* run, QWidget* parent)
       m_optionsPanel(new FoldPanel(tr("Training options"))),
       m_form(new OptionsForm),
       m_cost(new CostLine(document, run)),
+      m_cacheRow(new FeatureCacheRow(document)),
       m_runs(new RunListModel(document, this)),
       m_runView(new QTreeView),
       m_resumeRun(new QPushButton(tr("Go &on"))),
@@ -89,7 +91,12 @@ QWidget* TrainPage::buildSide() {
     m_livePanel->setObjectName(QStringLiteral("livePanel"));
     m_optionsPanel->setObjectName(QStringLiteral("optionsPanel"));
     m_livePanel->setContent(m_controls);
-    m_optionsPanel->setContent(m_form);
+    auto* options = new QWidget;
+    auto* optionRows = new QVBoxLayout(options);
+    optionRows->setContentsMargins(0, 0, 0, 0);
+    optionRows->addWidget(m_form);
+    optionRows->addWidget(m_cacheRow);
+    m_optionsPanel->setContent(options);
     auto* inside = new QWidget;
     auto* column = new QVBoxLayout(inside);
     column->setContentsMargins(4, 0, 8, 0);
@@ -147,6 +154,7 @@ void TrainPage::connectDocument() {
         Q_EMIT primaryChanged();
     });
     connect(m_form, &OptionsForm::changed, this, &TrainPage::storeOptions);
+    connect(m_cacheRow, &FeatureCacheRow::failed, this, &Page::showError);
     connect(m_plots, &RunPlots::saveFailed, this, [this](const QString& sentence) {
         Q_EMIT showError({ErrorCode::Io, sentence.toStdString(), {}, {}});
     });
@@ -206,6 +214,7 @@ void TrainPage::primaryAction() {
 }
 
 void TrainPage::activated() {
+    m_cacheRow->refresh();
     refreshHeadline();
 }
 
@@ -226,6 +235,7 @@ void TrainPage::documentOpened() {
                 : m_runs->runs().empty() ? 0
                                          : m_runs->runs().front().id);
     }
+    m_cacheRow->refresh();
     refreshHeadline();
     refreshRunButtons();
     Q_EMIT primaryChanged();
@@ -255,6 +265,7 @@ void TrainPage::showRowsThatMatter() {
     m_form->setRowVisible("momentum", now.optimizer == "sgd");
     m_form->setRowVisible("step_epochs", now.schedule == "step");
     m_form->setRowVisible("step_factor", now.schedule == "step");
+    m_form->setRowVisible("feature_disk_mb", now.featureCache == "auto");
 }
 
 void TrainPage::runStarted(RunId run) {
@@ -271,6 +282,7 @@ void TrainPage::runStarted(RunId run) {
 }
 
 void TrainPage::runFinished(RunId run, RunState state) {
+    m_cacheRow->refresh();
     m_livePanel->setOpen(false);
     if (state != RunState::Finished) {
         m_optionsPanel->setOpen(true);

@@ -17,6 +17,7 @@ namespace graft::ui {
 
 class CostLine;
 class EmptyPanel;
+class FeatureCacheRow;
 class FoldPanel;
 class OptionsForm;
 class RunControls;
@@ -73,6 +74,7 @@ class TrainPage : public Page {
     FoldPanel* m_optionsPanel;
     OptionsForm* m_form;
     CostLine* m_cost;
+    FeatureCacheRow* m_cacheRow;
     RunListModel* m_runs;
     QTreeView* m_runView;
     QPushButton* m_resumeRun;

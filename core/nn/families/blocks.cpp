@@ -1,5 +1,7 @@
 #include "core/nn/families/blocks.h"
 
+#include "core/nn/fast/ops.h"
+
 #include <algorithm>
 
 namespace graft {
@@ -16,24 +18,8 @@ Step chain(std::vector<Step> steps) {
 
 Step maxPool(int kernel, int stride, int padding, bool ceilMode) {
     return [=](const torch::Tensor& x) {
-        return torch::max_pool2d(x, kernel, stride, padding, 1, ceilMode);
+        return maxPooled(x, kernel, stride, padding, ceilMode);
     };
-}
-
-torch::Tensor activate(torch::Tensor x, Act act) {
-    switch (act) {
-        case Act::Relu:
-            return torch::relu_(x);
-        case Act::Relu6:
-            return torch::hardtanh_(x, 0, 6);
-        case Act::Silu:
-            return torch::silu_(x);
-        case Act::Hardswish:
-            return torch::hardswish_(x);
-        case Act::None:
-            break;
-    }
-    return x;
 }
 
 Step activation(Act act) {
@@ -46,7 +32,11 @@ ConvNorm::ConvNorm(const ConvShape& shape, const ConvNormOptions& options) : m_a
 }
 
 torch::Tensor ConvNorm::forward(const torch::Tensor& x) {
-    return activate(m_norm->forward(m_conv->forward(x)), m_act);
+    return convNorm(*m_conv, *m_norm, x, m_act);
+}
+
+torch::Tensor ConvNorm::forward(const torch::Tensor& x, const torch::Tensor& residual) {
+    return convNorm(*m_conv, *m_norm, x, m_act, residual);
 }
 
 SqueezeExcite::SqueezeExcite(int channels, int squeezed, Act act, Gate gate)
@@ -58,6 +48,11 @@ SqueezeExcite::SqueezeExcite(int channels, int squeezed, Act act, Gate gate)
 }
 
 torch::Tensor SqueezeExcite::forward(const torch::Tensor& x) {
+    if (fast::takes(x)) {
+        return fast::squeezeExcite(x, {m_reduce->weight, m_reduce->bias, m_expand->weight,
+                                       m_expand->bias, m_act == Act::Silu,
+                                       m_gate == Gate::HardSigmoid});
+    }
     const torch::Tensor squeezed = activate(m_reduce->forward(x.mean({2, 3}, true)), m_act);
     const torch::Tensor scale = m_expand->forward(squeezed);
     return x * (m_gate == Gate::Sigmoid ? torch::sigmoid(scale) : torch::hardsigmoid(scale));

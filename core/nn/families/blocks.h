@@ -19,9 +19,6 @@ Step chain(std::vector<Step> steps);
 
 Step maxPool(int kernel, int stride, int padding = 0, bool ceilMode = false);
 
-enum class Act { None, Relu, Relu6, Silu, Hardswish };
-/// In place.
-torch::Tensor activate(torch::Tensor x, Act act);
 Step activation(Act act);
 
 struct ConvNormOptions {
@@ -37,6 +34,8 @@ class ConvNorm : public torch::nn::Module {
  public:
     ConvNorm(const ConvShape& shape, const ConvNormOptions& options);
     torch::Tensor forward(const torch::Tensor& x);
+    /// With `residual` added before the activation.
+    torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& residual);
 
  private:
     Act m_act;

@@ -20,8 +20,8 @@ class PlainBlock : public torch::nn::Module {
     }
 
     torch::Tensor forward(const torch::Tensor& x) {
-        const torch::Tensor y = activate(m_norm1->forward(m_conv1->forward(x)), Act::Relu);
-        return torch::relu(m_norm2->forward(m_conv2->forward(y)) + shortcut(x));
+        const torch::Tensor y = convNorm(*m_conv1, *m_norm1, x, Act::Relu);
+        return convNorm(*m_conv2, *m_norm2, y, Act::Relu, shortcut(x));
     }
 
  private:

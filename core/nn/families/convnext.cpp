@@ -32,7 +32,7 @@ class ConvBlock : public torch::nn::Module {
     torch::Tensor forward(const torch::Tensor& x) {
         const torch::Tensor y = m_norm->forward(m_conv->forward(x).permute({0, 2, 3, 1}));
         const torch::Tensor branch = m_narrow->forward(torch::gelu(m_widen->forward(y)));
-        return x + m_drop->forward(m_scale * branch.permute({0, 3, 1, 2}));
+        return x + m_drop->forward(asIn(x, m_scale) * branch.permute({0, 3, 1, 2}));
     }
 
  private:

@@ -24,8 +24,8 @@ class DenseLayer : public torch::nn::Module {
 
     // What is known so far, with the layer's own features behind it.
     torch::Tensor forward(const torch::Tensor& x) {
-        const torch::Tensor y = m_conv1->forward(activate(m_norm1->forward(x), Act::Relu));
-        const torch::Tensor z = m_conv2->forward(activate(m_norm2->forward(y), Act::Relu));
+        const torch::Tensor y = m_conv1->forward(m_norm1->forward(x, Act::Relu));
+        const torch::Tensor z = m_conv2->forward(m_norm2->forward(y, Act::Relu));
         return torch::cat({x, z}, 1);
     }
 
@@ -41,8 +41,8 @@ Step transition(Group& features, const std::string& name, int channels) {
     const auto norm = group->add<Norm>("norm", channels);
     const auto conv = group->add<Conv>("conv", ConvShape{channels, channels / 2});
     return [norm, conv](const torch::Tensor& x) {
-        const torch::Tensor y = conv->forward(activate(norm->forward(x), Act::Relu));
-        return torch::avg_pool2d(y, 2, 2);
+        const torch::Tensor y = conv->forward(norm->forward(x, Act::Relu));
+        return averagePooled(y, 2, 2);
     };
 }
 

@@ -30,7 +30,7 @@ class Branches : public torch::nn::Module {
         return conv(name, {in, out, length, 1, length / 2, 1, false, 1, 0});
     }
     static Step averaged() {
-        return [](const torch::Tensor& x) { return torch::avg_pool2d(x, 3, 1, 1); };
+        return [](const torch::Tensor& x) { return averagePooled(x, 3, 1, 1); };
     }
     void branch(std::vector<Step> steps) { m_branches.push_back(chain(std::move(steps))); }
 

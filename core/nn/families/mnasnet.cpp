@@ -126,6 +126,7 @@ std::vector<Family> mnasnetFamilies() {
                    1.2};
     family.knowsTfSame = true;
     family.classifierPrefixes = {"classifier."};
+    family.timm = timmMnasNet();
     family.build = build;
     family.initConv = initKaimingNormalFanOut;
     return {family};

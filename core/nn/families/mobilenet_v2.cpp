@@ -32,8 +32,7 @@ class InvertedResidual : public torch::nn::Module {
         for (const auto& conv : m_convs) {
             y = conv->forward(y);
         }
-        y = m_norm->forward(m_project->forward(y));
-        return m_adds ? x + y : y;
+        return convNorm(*m_project, *m_norm, y, Act::None, m_adds ? x : torch::Tensor());
     }
 
  private:

@@ -42,18 +42,19 @@ class InvertedResidual : public torch::nn::Module {
                                                              roundToEight(width / 4), Act::Relu,
                                                              SqueezeExcite::Gate::HardSigmoid)));
         }
-        addConv({width, row.channels}, Act::None);
-        m_run = chain(std::move(steps));
+        m_run = chain(steps);
+        m_project = block->add<ConvNorm>(std::to_string(steps.size()), ConvShape{width, row.channels},
+                                         ConvNormOptions{Act::None, kNorm, tfSame});
     }
 
     torch::Tensor forward(const torch::Tensor& x) {
-        const torch::Tensor y = m_run(x);
-        return m_adds ? x + y : y;
+        return m_project->forward(m_run(x), m_adds ? x : torch::Tensor());
     }
 
  private:
     bool m_adds;
     Step m_run;
+    std::shared_ptr<ConvNorm> m_project;
 };
 
 constexpr Act kRelu = Act::Relu;
@@ -140,11 +141,30 @@ Body build(torch::nn::Module& root, const BuildOptions& options, const Layout& l
     return body;
 }
 
+// A stage of timm ends where the width changes.
+KeyLayout timmLayout(const Layout& layout) {
+    constexpr int kStem = 16;
+    std::vector<MobileBlock> blocks;
+    int in = kStem;
+    for (const Row& row : layout.rows) {
+        MobileBlock block{0, 0, row.expanded != in, row.squeezes};
+        if (!blocks.empty()) {
+            const bool goesOn = row.channels == in;
+            block.stage = blocks.back().stage + (goesOn ? 0 : 1);
+            block.number = goesOn ? blocks.back().number + 1 : 0;
+        }
+        blocks.push_back(block);
+        in = row.channels;
+    }
+    return timmMobileNetV3(blocks);
+}
+
 Family mobilenetV3(BackboneInfo info, const Layout& layout) {
     Family family;
     family.info = std::move(info);
     family.knowsTfSame = true;
     family.classifierPrefixes = {"classifier."};
+    family.timm = timmLayout(layout);
     family.build = [layout](torch::nn::Module& root, const BuildOptions& options) {
         return build(root, options, layout);
     };

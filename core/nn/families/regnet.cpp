@@ -30,17 +30,18 @@ class RegBlock : public torch::nn::Module {
             {stepOf(f->add<ConvNorm>("a", ConvShape{in, out}, relu)),
              stepOf(f->add<ConvNorm>("b", sameConv(out, out, 3, stride, out / groupWidth), relu)),
              stepOf(f->add<SqueezeExcite>("se", out, int(std::lround(0.25 * in)), Act::Relu,
-                                          SqueezeExcite::Gate::Sigmoid)),
-             stepOf(f->add<ConvNorm>("c", ConvShape{out, out}, plain))});
+                                          SqueezeExcite::Gate::Sigmoid))});
+        m_last = f->add<ConvNorm>("c", ConvShape{out, out}, relu);
     }
 
     torch::Tensor forward(const torch::Tensor& x) {
-        return torch::relu((m_shortcut ? m_shortcut->forward(x) : x) + m_run(x));
+        return m_last->forward(m_run(x), m_shortcut ? m_shortcut->forward(x) : x);
     }
 
  private:
     std::shared_ptr<ConvNorm> m_shortcut;
     Step m_run;
+    std::shared_ptr<ConvNorm> m_last;
 };
 
 Stage blocksStage(Group& trunk, std::size_t index, const Layout& layout, int* channels) {

@@ -40,14 +40,13 @@ class ResidualBlock : public torch::nn::Module {
 
     torch::Tensor forward(const torch::Tensor& x) {
         torch::Tensor y = x;
-        for (std::size_t i = 0; i < m_convs.size(); ++i) {
-            y = m_norms[i]->forward(m_convs[i]->forward(y));
-            if (i + 1 < m_convs.size()) {
-                y = torch::relu_(y);
-            }
+        const std::size_t last = m_convs.size() - 1;
+        for (std::size_t i = 0; i < last; ++i) {
+            y = convNorm(*m_convs[i], *m_norms[i], y, Act::Relu);
         }
-        y += m_shortcutConv ? m_shortcutNorm->forward(m_shortcutConv->forward(x)) : x;
-        return torch::relu_(y);
+        const torch::Tensor shortcut =
+            m_shortcutConv ? convNorm(*m_shortcutConv, *m_shortcutNorm, x, Act::None) : x;
+        return convNorm(*m_convs[last], *m_norms[last], y, Act::Relu, shortcut);
     }
 
  private:
@@ -67,8 +66,7 @@ Stage stem(torch::nn::Module& root) {
         root.register_module("conv1", std::make_shared<Conv>(ConvShape{3, 64, 7, 2, 3}));
     const auto norm = root.register_module("bn1", std::make_shared<Norm>(64));
     return {"stem", "maxpool", "Stem", {}, [conv, norm](const torch::Tensor& x) {
-                torch::Tensor y = norm->forward(conv->forward(x));
-                return torch::max_pool2d(torch::relu_(y), 3, 2, 1);
+                return maxPooled(convNorm(*conv, *norm, x, Act::Relu), 3, 2, 1);
             }};
 }
 

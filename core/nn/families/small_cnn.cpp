@@ -13,8 +13,8 @@ class SmallBlock : public torch::nn::Module {
         m_norm = register_module("norm", std::make_shared<Norm>(out));
     }
     torch::Tensor forward(const torch::Tensor& x) {
-        torch::Tensor y = m_norm->forward(m_conv->forward(x));
-        return torch::max_pool2d(torch::relu_(y), 2);
+        const torch::Tensor y = convNorm(*m_conv, *m_norm, x, Act::Relu);
+        return maxPooled(y, 2, 2);
     }
 
  private:

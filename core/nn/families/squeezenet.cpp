@@ -14,11 +14,10 @@ class Fire : public torch::nn::Module {
     }
 
     torch::Tensor forward(const torch::Tensor& x) {
-        torch::Tensor squeezed = m_squeeze->forward(x);
-        squeezed = torch::relu_(squeezed);
+        const torch::Tensor squeezed = activate(m_squeeze->forward(x), Act::Relu);
         torch::Tensor both =
             torch::cat({m_expand1->forward(squeezed), m_expand3->forward(squeezed)}, 1);
-        return torch::relu_(both);
+        return activate(both, Act::Relu);
     }
 
  private:
@@ -45,7 +44,7 @@ struct Layout {
 };
 
 torch::Tensor poolUp(const torch::Tensor& x) {
-    return torch::max_pool2d(x, 3, 2, 0, 1, /*ceil_mode=*/true);
+    return maxPooled(x, 3, 2, 0, /*ceilMode=*/true);
 }
 
 Stage fireStage(Group& features, const FireStage& plan, int number, int* channels) {
@@ -82,8 +81,7 @@ Body build(torch::nn::Module& root, const BuildOptions& options, const Layout& l
     const auto features = root.register_module("features", std::make_shared<Group>());
     const auto stem = features->add<Conv>("0", layout.stem);
     body.stages.push_back({"features.0", "features.2", "Stem", {}, [stem](const torch::Tensor& x) {
-                               torch::Tensor y = stem->forward(x);
-                               return poolUp(torch::relu_(y));
+                               return poolUp(activate(stem->forward(x), Act::Relu));
                            }});
     body.channels = layout.stem.out;
     for (std::size_t i = 0; i < layout.stages.size(); ++i) {

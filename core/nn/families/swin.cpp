@@ -40,9 +40,9 @@ torch::Tensor fromWindows(const torch::Tensor& windows, std::int64_t height, std
 
 /// After the shift: which of three regions each row belongs to.
 torch::Tensor regions(std::int64_t size, int shift, const torch::TensorOptions& options) {
-    const torch::Tensor position = torch::arange(size, options);
+    const torch::Tensor position = torch::arange(size, torch::kInt64);
     if (shift == 0) {
-        return torch::zeros_like(position);
+        return torch::zeros({size}, options);
     }
     return position.ge(size - kWindow).to(options) + position.ge(size - shift).to(options);
 }
@@ -110,7 +110,8 @@ class WindowAttention : public torch::nn::Module {
         // Module::to() of another number type converts buffers, too.
         const torch::Tensor bias = biasTable.index_select(0, m_index.to(torch::kInt64))
                                        .view({kWindowArea, kWindowArea, m_heads})
-                                       .permute({2, 0, 1});
+                                       .permute({2, 0, 1})
+                                       .to(windows.scalar_type());
         torch::Tensor weights = query.matmul(all.select(0, 1).transpose(-2, -1)) + bias;
         if (mask.defined()) {
             weights =

@@ -26,7 +26,7 @@ class Attention : public torch::nn::Module {
 
     torch::Tensor forward(const torch::Tensor& x) const {
         const std::int64_t tokens = x.size(1);
-        const torch::Tensor all = torch::linear(x, weight, m_bias)
+        const torch::Tensor all = torch::linear(x, asIn(x, weight), asIn(x, m_bias))
                                       .reshape({-1, tokens, 3, kHeads, kWidth / kHeads})
                                       .permute({2, 0, 3, 1, 4});
         const torch::Tensor query = all.select(0, 0) / std::sqrt(double(kWidth / kHeads));
@@ -86,8 +86,8 @@ Step patchesToTokens(torch::nn::Module& root, const Encoder& encoder, int patch)
     const torch::Tensor positions = encoder.positions;
     return [project, token, positions](const torch::Tensor& x) {
         const torch::Tensor tokens = project->forward(x).flatten(2).transpose(1, 2);
-        const torch::Tensor first = token.expand_as(tokens.slice(1, 0, 1));
-        return torch::cat({first, tokens}, 1) + positions;
+        const torch::Tensor first = asIn(x, token).expand_as(tokens.slice(1, 0, 1));
+        return torch::cat({first, tokens}, 1) + asIn(x, positions);
     };
 }
 

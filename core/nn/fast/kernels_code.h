@@ -1,0 +1,407 @@
+// The loops of kernels.h, included by kernels_portable.cpp and kernels_avx512.cpp, which are
+// compiled for different processors. Everything has internal linkage, so that neither takes the
+// other's. Thread: any.
+#pragma once
+
+#include "core/nn/fast/vec.h"
+
+namespace graft::fast {
+namespace {
+
+/// Calls pass.template operator()<A>() with A = act.
+template <class Pass>
+inline void withAct(Act act, Pass pass) {
+    switch (act) {
+        case Act::Relu:
+            return pass.template operator()<Act::Relu>();
+        case Act::Relu6:
+            return pass.template operator()<Act::Relu6>();
+        case Act::Silu:
+            return pass.template operator()<Act::Silu>();
+        case Act::Hardswish:
+            return pass.template operator()<Act::Hardswish>();
+        case Act::None:
+            break;
+    }
+    pass.template operator()<Act::None>();
+}
+
+/// So many rows fit in half of the first cache; sums over them stay in registers.
+inline std::int64_t rowsAtOnce(std::int64_t channels) {
+    const std::int64_t rows = 8192 / channels;
+    return rows < 8 ? 8 : rows;
+}
+
+inline void addTo(double* sums, Vec vec, std::int64_t count) {
+    float values[kLanes];
+    store(values, vec);
+    for (std::int64_t i = 0; i < count; ++i) {
+        sums[i] += double(values[i]);
+    }
+}
+inline std::int64_t lanesOf(Whole) {
+    return kLanes;
+}
+inline std::int64_t lanesOf(Part part) {
+    return part.count;
+}
+
+/// Two sums per channel over all rows: body(row, channel, lanes, &sum1, &sum2).
+template <class Body>
+inline void sumRows(Rows size, double* first, double* second, Body body) {
+    const std::int64_t step = rowsAtOnce(size.channels);
+    for (std::int64_t begin = 0; begin < size.rows; begin += step) {
+        const std::int64_t end = begin + step < size.rows ? begin + step : size.rows;
+        overChannels(size.channels, [&](std::int64_t c, auto lanes) {
+            Vec a[2] = {};
+            Vec b[2] = {};
+            std::int64_t row = begin;
+            for (; row + 2 <= end; row += 2) {
+                body(row, c, lanes, &a[0], &b[0]);
+                body(row + 1, c, lanes, &a[1], &b[1]);
+            }
+            if (row < end) {
+                body(row, c, lanes, &a[0], &b[0]);
+            }
+            addTo(first + c, a[0] + a[1], lanesOf(lanes));
+            addTo(second + c, b[0] + b[1], lanesOf(lanes));
+        });
+    }
+}
+
+void toBf16(const float* from, Bf16* to, std::int64_t count) {
+    overChannels(count, [&](std::int64_t i, auto lanes) { lanes.put(to + i, lanes.get(from + i)); });
+}
+
+void toFloat(const Bf16* from, float* to, std::int64_t count) {
+    overChannels(count, [&](std::int64_t i, auto lanes) { lanes.put(to + i, lanes.get(from + i)); });
+}
+
+void interleave(const float* from, std::int64_t planes, std::int64_t planeSize,
+                std::int64_t pixels, std::int64_t channels, Bf16* to) {
+    if (channels > planes) {
+        std::memset(to, 0, std::size_t(pixels * channels) * sizeof *to);
+    }
+    for (std::int64_t plane = 0; plane < planes; ++plane) {
+        overChannels(pixels, [&](std::int64_t i, auto lanes) {
+            Bf16 values[kLanes];
+            store(values, lanes.get(from + plane * planeSize + i));
+            for (std::int64_t k = 0; k < lanesOf(lanes); ++k) {
+                to[(i + k) * channels + plane] = values[k];
+            }
+        });
+    }
+}
+
+void normSums(const Bf16* x, Rows size, const float* origin, double* sums, double* squares) {
+    sumRows(size, sums, squares,
+            [&](std::int64_t row, std::int64_t c, auto lanes, Vec* sum, Vec* square) {
+                const Vec away = lanes.get(x + row * size.channels + c) - lanes.get(origin + c);
+                *sum += away;
+                *square = fma(away, away, *square);
+            });
+}
+
+template <Act A, bool Residual>
+void normForwardRows(const NormForward& pass) {
+    const std::int64_t channels = pass.size.channels;
+    constexpr std::int64_t kRows = 4;
+    const auto rowsFrom = [&](std::int64_t row, std::int64_t count) {
+        overChannels(channels, [&](std::int64_t c, auto lanes) {
+            const Vec scale = lanes.get(pass.scale + c);
+            const Vec shift = lanes.get(pass.shift + c);
+            for (std::int64_t r = row; r < row + count; ++r) {
+                const std::int64_t at = r * channels + c;
+                Vec z = fma(lanes.get(pass.x + at), scale, shift);
+                if constexpr (Residual) {
+                    z += lanes.get(pass.residual + at);
+                }
+                lanes.put(pass.y + at, activated<A>(z));
+            }
+        });
+    };
+    std::int64_t row = 0;
+    for (; row + kRows <= pass.size.rows; row += kRows) {
+        rowsFrom(row, kRows);
+    }
+    rowsFrom(row, pass.size.rows - row);
+}
+
+void normForward(const NormForward& pass) {
+    withAct(pass.act, [&]<Act A>() {
+        if (pass.residual != nullptr) {
+            normForwardRows<A, true>(pass);
+        } else {
+            normForwardRows<A, false>(pass);
+        }
+    });
+}
+
+/// Gradient before the activation.
+template <Act A, bool FromY, class Lanes>
+inline Vec gradientAt(const NormBackward& pass, std::int64_t at, std::int64_t c, Vec x,
+                      Lanes lanes) {
+    const Vec gradient = lanes.get(pass.gradY + at);
+    if constexpr (A == Act::None) {
+        return gradient;
+    } else if constexpr (FromY) {
+        return activatedBackward<A>(lanes.get(pass.y + at), gradient);
+    } else {
+        const Vec z = fma(x, lanes.get(pass.scale + c), lanes.get(pass.shift + c));
+        return activatedBackward<A>(z, gradient);
+    }
+}
+
+template <Act A, bool FromY>
+void normBackwardSumsOf(const NormBackward& pass, double* sums, double* products) {
+    sumRows(pass.size, sums, products,
+            [&](std::int64_t row, std::int64_t c, auto lanes, Vec* sum, Vec* product) {
+                const std::int64_t at = row * pass.size.channels + c;
+                const Vec x = lanes.get(pass.x + at);
+                const Vec g = gradientAt<A, FromY>(pass, at, c, x, lanes);
+                *sum += g;
+                *product = fma(g, x - lanes.get(pass.mean + c), *product);
+            });
+}
+
+void normBackwardSums(const NormBackward& pass, double* sums, double* products) {
+    withAct(pass.act, [&]<Act A>() {
+        if (pass.y != nullptr) {
+            normBackwardSumsOf<A, true>(pass, sums, products);
+        } else {
+            normBackwardSumsOf<A, false>(pass, sums, products);
+        }
+    });
+}
+
+template <Act A, bool FromY>
+void normBackwardRows(const NormBackward& pass) {
+    const std::int64_t channels = pass.size.channels;
+    const std::int64_t step = 4;
+    for (std::int64_t begin = 0; begin < pass.size.rows; begin += step) {
+        const std::int64_t end = begin + step < pass.size.rows ? begin + step : pass.size.rows;
+        overChannels(channels, [&](std::int64_t c, auto lanes) {
+            const Vec a = lanes.get(pass.a + c);
+            const Vec b = lanes.get(pass.b + c);
+            const Vec offset = lanes.get(pass.c + c);
+            const Vec mean = lanes.get(pass.mean + c);
+            for (std::int64_t row = begin; row < end; ++row) {
+                const std::int64_t at = row * channels + c;
+                const Vec x = lanes.get(pass.x + at);
+                const Vec g = gradientAt<A, FromY>(pass, at, c, x, lanes);
+                lanes.put(pass.gradX + at, fma(a, g, fma(b, x - mean, offset)));
+                if constexpr (FromY) {
+                    if (pass.gradResidual != nullptr) {
+                        lanes.put(pass.gradResidual + at, g);
+                    }
+                }
+            }
+        });
+    }
+}
+
+void normBackward(const NormBackward& pass) {
+    withAct(pass.act, [&]<Act A>() {
+        if (pass.y != nullptr) {
+            normBackwardRows<A, true>(pass);
+        } else {
+            normBackwardRows<A, false>(pass);
+        }
+    });
+}
+
+void activate(const Bf16* x, Bf16* y, std::int64_t count, Act act) {
+    withAct(act, [&]<Act A>() {
+        overChannels(count, [&](std::int64_t i, auto lanes) {
+            lanes.put(y + i, activated<A>(lanes.get(x + i)));
+        });
+    });
+}
+
+void activateBackward(const Bf16* x, const Bf16* gradY, Bf16* gradX, std::int64_t count, Act act) {
+    withAct(act, [&]<Act A>() {
+        overChannels(count, [&](std::int64_t i, auto lanes) {
+            lanes.put(gradX + i,
+                      activatedBackward<A>(lanes.get(x + i), lanes.get(gradY + i)));
+        });
+    });
+}
+
+inline std::int64_t largest(std::int64_t a, std::int64_t b) {
+    return a > b ? a : b;
+}
+inline std::int64_t smallest(std::int64_t a, std::int64_t b) {
+    return a < b ? a : b;
+}
+
+/// Positions of a window that lie inside the picture.
+struct Taps {
+    std::int64_t first, last;  ///< [first, last)
+};
+inline Taps tapsInside(std::int64_t out, std::int64_t size, int kernel, int stride, int pad) {
+    const std::int64_t start = out * stride - pad;
+    return {largest(0, -start), smallest(kernel, size - start)};
+}
+
+void maxPool(const Bf16* x, const Window& w, Bf16* y, std::uint8_t* taken) {
+    for (std::int64_t oy = 0; oy < w.outHeight; ++oy) {
+        const Taps down = tapsInside(oy, w.height, w.kernel, w.stride, w.padTop);
+        for (std::int64_t ox = 0; ox < w.outWidth; ++ox) {
+            const Taps across = tapsInside(ox, w.width, w.kernel, w.stride, w.padLeft);
+            const std::int64_t out = (oy * w.outWidth + ox) * w.channels;
+            overChannels(w.channels, [&](std::int64_t c, auto lanes) {
+                Vec best = all(-__builtin_inff());
+                Mask where{};
+                for (std::int64_t ky = down.first; ky < down.last; ++ky) {
+                    for (std::int64_t kx = across.first; kx < across.last; ++kx) {
+                        const std::int64_t iy = oy * w.stride - w.padTop + ky;
+                        const std::int64_t ix = ox * w.stride - w.padLeft + kx;
+                        const Vec v = lanes.get(x + (iy * w.width + ix) * w.channels + c);
+                        // Not a number wins, as in torch.
+                        const Mask better = (v > best) | (v != v);
+                        best = better ? v : best;
+                        where = better ? Mask{} + std::int32_t(ky * w.kernel + kx) : where;
+                    }
+                }
+                lanes.put(y + out + c, best);
+                const Bytes bytes = __builtin_convertvector(where, Bytes);
+                std::memcpy(taken + out + c, &bytes, std::size_t(lanesOf(lanes)));
+            });
+        }
+    }
+}
+
+/// Where the windows lie that hold one input pixel: rows [top, bottom], columns [left, right].
+struct Holders {
+    std::int64_t top, bottom, left, right;
+};
+
+/// Sums for `Count` vectors of one pixel: a window's numbers are looked up once for all of them.
+template <int Count, class Lanes>
+inline void gatherPooled(const Bf16* gradY, const std::uint8_t* taken, const Window& w,
+                         const Holders& holders, std::int64_t iy, std::int64_t ix, std::int64_t c,
+                         Lanes lanes, Bf16* to) {
+    Vec sums[Count] = {};
+    for (std::int64_t oy = holders.top; oy <= holders.bottom; ++oy) {
+        const std::int64_t row = (iy + w.padTop - oy * w.stride) * w.kernel + ix + w.padLeft;
+        for (std::int64_t ox = holders.left; ox <= holders.right; ++ox) {
+            const std::int32_t tap = std::int32_t(row - ox * w.stride);
+            const std::int64_t out = (oy * w.outWidth + ox) * w.channels + c;
+            for (int i = 0; i < Count; ++i) {
+                Bytes bytes{};
+                std::memcpy(&bytes, taken + out + i * kLanes, std::size_t(lanesOf(lanes)));
+                const Mask hit = __builtin_convertvector(bytes, Mask) == tap;
+                sums[i] += hit ? lanes.get(gradY + out + i * kLanes) : Vec{};
+            }
+        }
+    }
+    for (int i = 0; i < Count; ++i) {
+        lanes.put(to + i * kLanes, sums[i]);
+    }
+}
+
+void maxPoolBackward(const Bf16* gradY, const std::uint8_t* taken, const Window& w, Bf16* gradX) {
+    constexpr int kTogether = 4;
+    for (std::int64_t iy = 0; iy < w.height; ++iy) {
+        Holders holders{};
+        // oy * stride - pad <= iy < that + kernel
+        holders.bottom = smallest(w.outHeight - 1, (iy + w.padTop) / w.stride);
+        holders.top = largest(0, (iy + w.padTop - w.kernel + w.stride) / w.stride);
+        for (std::int64_t ix = 0; ix < w.width; ++ix) {
+            holders.right = smallest(w.outWidth - 1, (ix + w.padLeft) / w.stride);
+            holders.left = largest(0, (ix + w.padLeft - w.kernel + w.stride) / w.stride);
+            Bf16* to = gradX + (iy * w.width + ix) * w.channels;
+            std::int64_t c = 0;
+            for (; c + kTogether * kLanes <= w.channels; c += kTogether * kLanes) {
+                gatherPooled<kTogether>(gradY, taken, w, holders, iy, ix, c, Whole{}, to + c);
+            }
+            overChannels(w.channels - c, [&](std::int64_t rest, auto lanes) {
+                gatherPooled<1>(gradY, taken, w, holders, iy, ix, c + rest, lanes, to + c + rest);
+            });
+        }
+    }
+}
+
+void mean(const Bf16* x, Rows size, float* result) {
+    overChannels(size.channels, [&](std::int64_t c, auto lanes) {
+        Vec sum{};
+        for (std::int64_t row = 0; row < size.rows; ++row) {
+            sum += lanes.get(x + row * size.channels + c);
+        }
+        lanes.put(result + c, sum * (1.0F / float(size.rows)));
+    });
+}
+
+void scaleRows(const Bf16* x, Rows size, const float* factor, const float* offset, Bf16* y) {
+    overChannels(size.channels, [&](std::int64_t c, auto lanes) {
+        const Vec times = lanes.get(factor + c);
+        const Vec plus = offset != nullptr ? lanes.get(offset + c) : Vec{};
+        for (std::int64_t row = 0; row < size.rows; ++row) {
+            const std::int64_t at = row * size.channels + c;
+            lanes.put(y + at, fma(lanes.get(x + at), times, plus));
+        }
+    });
+}
+
+void dotRows(const Bf16* x, const Bf16* gradY, Rows size, float* products) {
+    overChannels(size.channels, [&](std::int64_t c, auto lanes) {
+        Vec sum{};
+        for (std::int64_t row = 0; row < size.rows; ++row) {
+            const std::int64_t at = row * size.channels + c;
+            sum = fma(lanes.get(x + at), lanes.get(gradY + at), sum);
+        }
+        lanes.put(products + c, sum);
+    });
+}
+
+void sgd(float* parameter, const float* gradient, float* momentum, std::int64_t count,
+         const SgdUpdate& update) {
+    overChannels(count, [&](std::int64_t i, auto lanes) {
+        const Vec p = lanes.get(parameter + i);
+        const Vec g = fma(p, all(update.decay), lanes.get(gradient + i));
+        const Vec m = fma(lanes.get(momentum + i), all(update.momentum), g);
+        lanes.put(momentum + i, m);
+        lanes.put(parameter + i,
+                  fma(fma(m, all(update.momentum), g), all(-update.rate), p));
+    });
+}
+
+inline Vec squareRoot(Vec x) {
+    for (std::int64_t i = 0; i < kLanes; ++i) {
+        x[i] = __builtin_sqrtf(x[i]);
+    }
+    return x;
+}
+
+void adam(float* parameter, const float* gradient, float* average, float* square,
+          std::int64_t count, const AdamUpdate& update) {
+    overChannels(count, [&](std::int64_t i, auto lanes) {
+        const Vec g = lanes.get(gradient + i);
+        const Vec m = fma(lanes.get(average + i), all(update.beta1), g * update.fresh1);
+        const Vec v =
+            fma(lanes.get(square + i), all(update.beta2), g * g * update.fresh2);
+        lanes.put(average + i, m);
+        lanes.put(square + i, v);
+        const Vec scale = squareRoot(v) * update.rootScale + update.epsilon;
+        const Vec p = lanes.get(parameter + i) * update.shrink;
+        lanes.put(parameter + i, p - m / scale * update.step);
+    });
+}
+
+}  // namespace
+}  // namespace graft::fast
+
+#include "core/nn/fast/depthwise_code.h"
+
+namespace graft::fast {
+namespace {
+
+constexpr Kernels tableNamed(const char* name) {
+    return {name,     toBf16,          toFloat,   interleave,        normSums,
+            normForward, normBackwardSums, normBackward, activate,   activateBackward,
+            maxPool,  maxPoolBackward, depthwise, depthwiseBackward, depthwiseWeights,
+            mean,     scaleRows,       dotRows,   sgd,               adam};
+}
+
+}  // namespace
+}  // namespace graft::fast

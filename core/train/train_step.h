@@ -1,0 +1,48 @@
+// trainStep: forward pass, loss, backward pass and update of one batch. Separate from TrainRun, which
+// knows where batches come from and what becomes of the numbers; and the choice of what to compute
+// in. Includes torch; private to core/train. Thread: the run's.
+#pragma once
+
+#include "core/nn/classifier.h"
+#include "core/train/optimizers.h"
+
+#include <functional>
+
+namespace graft {
+
+struct StepInput {
+    torch::Tensor x;              ///< pixels, or features that go into stage `firstStage`
+    std::size_t firstStage = 0;
+    torch::Tensor targets;        ///< [N] int64
+    /// > 0: at most so many pictures are computed together and the gradients of the parts are added
+    /// up. Batch norms see a part only.
+    std::int64_t atOnce = 0;
+    torch::Tensor classWeights;   ///< [C] float32 or undefined
+    double labelSmoothing = 0;
+    double weightDecay = 0;       ///< of what has more than one dimension
+    std::uint64_t dropoutSeed = 0;
+    /// Learning rate by the parameter's name.
+    std::function<double(const std::string&)> rateOf;
+};
+
+struct StepOutcome {
+    double loss = 0;
+    std::int64_t correct = 0;  ///< of the N, before the update
+};
+
+/// When the loss is not finite nothing is updated.
+StepOutcome trainStep(Classifier& classifier, Optimizer& optimizer, const StepInput& input);
+
+/// What a run computes in, and what was measured for it.
+struct PrecisionChoice {
+    Precision precision = Precision::Fp32;
+    double speedUp = 0;  ///< of bf16 over fp32; 0 where nothing was measured
+};
+
+/// `wished` is "auto", "fp32" or "bf16". Automatic: where the processor multiplies bf16, about a
+/// second of passes over noise through this network tells which is faster. Weights, buffers and
+/// the state of everything random are as before. bf16 works on any processor, slowly where it has
+/// no such instructions.
+PrecisionChoice choosePrecision(Classifier& classifier, const std::string& wished, int batchSize);
+
+}  // namespace graft
