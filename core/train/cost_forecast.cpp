@@ -23,6 +23,12 @@ std::string secondsText(double seconds) {
     return text;
 }
 
+std::string fillingText(std::int64_t epochs) {
+    return epochs == 0   ? std::string()
+           : epochs == 1 ? " for the first one alone"
+                         : " for the first " + std::to_string(epochs) + " alone";
+}
+
 /// For a run that only looks.
 class SilentSink : public TrainSink {
   public:
@@ -49,7 +55,8 @@ std::string memoryText(double bytes) {
 std::string forecastText(const CostForecast& forecast) {
     std::string text = "about " + secondsText(forecast.totalSeconds) + " in all, " +
                        secondsText(forecast.epochSeconds + forecast.validationSeconds) +
-                       " an epoch, at most " + memoryText(double(forecast.peakBytes)) +
+                       " an epoch" + fillingText(forecast.fillingEpochs) + ", at most " +
+                       memoryText(double(forecast.peakBytes)) +
                        " of memory";
     if (forecast.picturesAtOnce < forecast.batchSize) {
         text += ", " + std::to_string(forecast.picturesAtOnce) + " of the " +

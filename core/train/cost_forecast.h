@@ -19,6 +19,8 @@ struct CostForecast {
     std::uint64_t neededBytes = 0;    ///< of those, what it does not have yet
     std::uint64_t availableBytes = 0; ///< what the system can still give
     double epochSeconds = 0;          ///< an epoch that trains all that is not frozen by wish
+    /// > 0: only the first so many epochs take that long; the others go on from kept features.
+    std::int64_t fillingEpochs = 0;
     double headEpochSeconds = 0;      ///< an epoch of the new part alone
     double validationSeconds = 0;     ///< after each epoch
     double totalSeconds = 0;          ///< all epochs, without early stopping

@@ -134,6 +134,7 @@ void TrainRun::measureCost() {
     if (!held.empty()) {
         m_frozen->releaseBackbone();
     }
+    m_headAlone = m_classifier->frozenBoundary() > m_classifier->stageCount();
     const auto most = std::min<std::int64_t>(picturesAtOnce(), std::int64_t(m_trainItems.size()));
     m_passCost = measurePass(*m_classifier, plainPass(*m_classifier), most);
     if (!held.empty()) {
@@ -156,6 +157,25 @@ void TrainRun::measureCost() {
         batch && batch->count > 0 ? secondsSince(start) / double(batch->count) : 0;
 }
 
+// Where only the head learns, what goes into it is computed once for each variant and kept; so are
+// the features of validation pictures. Steps on kept vectors take no time worth counting.
+void TrainRun::addEpochs(CostForecast& forecast) const {
+    const std::int64_t epochs = m_job.options.epochs;
+    const std::int64_t head =
+        m_headAlone ? epochs : std::min<std::int64_t>(m_job.options.headEpochs, epochs);
+    const std::size_t pooled = m_classifier->stageCount() + 1;
+    const std::int64_t fits = m_cache ? variantsThatFit(pooled) : 0;
+    const std::int64_t variants = cachedVariants(m_job.options, augmentNow());
+    const bool kept = variants > 0 && variants <= fits;
+    const std::int64_t filling = kept ? std::min(head, variants) : head;
+    const std::int64_t looks = fits > 0 ? std::min<std::int64_t>(head, 1) : head;
+    forecast.fillingEpochs = m_headAlone && kept ? filling : 0;
+    const double headSeconds = m_headAlone ? forecast.epochSeconds : forecast.headEpochSeconds;
+    forecast.totalSeconds = double(filling) * headSeconds +
+                            double(epochs - head) * forecast.epochSeconds +
+                            double(looks + epochs - head) * forecast.validationSeconds;
+}
+
 CostForecast TrainRun::forecast() const {
     const TrainOptions& options = m_job.options;
     CostForecast forecast;
@@ -172,10 +192,7 @@ CostForecast TrainRun::forecast() const {
     forecast.epochSeconds = pictures * (compute + load);
     forecast.headEpochSeconds = pictures * (look + load);
     forecast.validationSeconds = double(m_validationItems.size()) * (look + load);
-    const double head = std::min(options.headEpochs, options.epochs);
-    forecast.totalSeconds = head * forecast.headEpochSeconds +
-                            (options.epochs - head) * forecast.epochSeconds +
-                            options.epochs * forecast.validationSeconds;
+    addEpochs(forecast);
     return forecast;
 }
 

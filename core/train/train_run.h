@@ -106,6 +106,7 @@ class TrainRun {
     double loaderBytes() const;
     double bytesBesidePass() const;
     std::int64_t picturesAtOnce() const;
+    void addEpochs(CostForecast& forecast) const;
     void scaleHead();
     void prepareFeatures();
     void planFeatures();
@@ -165,6 +166,7 @@ class TrainRun {
     std::vector<std::vector<std::size_t>> m_batches;  ///< of the epoch under way
     std::int64_t m_stepsPerEpoch = 0;
     PassCost m_passCost;
+    bool m_headAlone = false;  ///< nothing else learns in any epoch
     double m_loadSecondsPerPicture = 0;  ///< on one thread
     torch::Tensor m_classWeights;  ///< [C] float32, undefined unless balance is "weights"
     bool m_bestDue = false;

@@ -61,6 +61,7 @@ class TestRunCost : public QObject {
         job.options.epochs = 2;
         job.options.batchSize = 8;
         job.options.seed = 3;
+        job.options.precision = "fp32";
         const QString folder = m_dir.filePath(QString("run%1").arg(++m_number));
         QDir().mkpath(folder);
         job.folder = folder.toStdString();
@@ -319,6 +320,28 @@ class TestRunCost : public QObject {
         QVERIFY(forecast->totalSeconds > 0);
         QVERIFY(forecast->peakBytes > forecast->neededBytes);
         QCOMPARE(forecast->picturesAtOnce, 8);
+        QCOMPARE(forecast->fillingEpochs, 0);
+    }
+
+    void keptFeaturesAreForecast() {
+        TrainJob head = job("small_cnn", 32);
+        head.model.frozen = {"backbone"};
+        head.options.epochs = 40;
+        head.options.augmentVariants = 3;
+        head.augment.flipHorizontal = 0.5;
+        Progress progress;
+        const Result<CostForecast> forecast = forecastTraining(head, progress);
+        QVERIFY(forecast.ok());
+        QCOMPARE(forecast->fillingEpochs, 3);
+        QVERIFY(std::abs(forecast->totalSeconds -
+                         (3 * forecast->epochSeconds + forecast->validationSeconds)) < 1e-9);
+        QVERIFY(forecastText(*forecast).find(" for the first 3 alone") != std::string::npos);
+        head.options.featureCache = "off";
+        const Result<CostForecast> uncached = forecastTraining(head, progress);
+        QVERIFY(uncached.ok());
+        QCOMPARE(uncached->fillingEpochs, 0);
+        QVERIFY(std::abs(uncached->totalSeconds -
+                         40 * (uncached->epochSeconds + uncached->validationSeconds)) < 1e-9);
     }
 };
 
