@@ -15,6 +15,9 @@ namespace graft {
 
 namespace {
 
+// Address space that glibc's malloc takes for each thread, before the thread needs any of it.
+constexpr std::uint64_t kArena = std::uint64_t(64) << 20;
+
 // Pages of this process: address space and resident ("statm").
 struct PageCounts {
     std::uint64_t mapped = 0;
@@ -73,7 +76,8 @@ std::uint64_t availableMemory() {
     }
     rlimit space{};
     if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY) {
-        const std::uint64_t used = ownPages().mapped * pageBytes();
+        const std::uint64_t used =
+            ownPages().mapped * pageBytes() + kArena * 2 * std::uint64_t(hardwareThreads());
         atMost(space.rlim_cur - std::min<std::uint64_t>(space.rlim_cur, used));
     }
     return available;

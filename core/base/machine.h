@@ -19,7 +19,8 @@ GroupLimits controlGroupLimits(const std::string& root = {});
 /// quota rounded up; at least 1.
 int hardwareThreads();
 /// Bytes that can be taken before the system refuses or kills: the least of MemAvailable, what the
-/// control groups leave, and what the address-space limit leaves; 0 if unknown.
+/// control groups leave, and what the address-space limit leaves for more than threads' arenas;
+/// 0 if unknown.
 std::uint64_t availableMemory();
 /// Bytes of memory this process has in use now (resident); 0 if unknown.
 std::uint64_t residentMemory();

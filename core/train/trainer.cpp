@@ -24,8 +24,8 @@ class Loop {
     bool takeCommands();
     Result<Boundary> boundary();
     Status advance();
-    Status save();
-    Result<Boundary> saveOrWait();
+    Status save(RunState meanwhile);
+    Result<Boundary> saveOrWait(RunState meanwhile);
     void announcePause(const Error* problem);
     Result<RunState> stopHere();
     Result<RunState> finish(const std::string& why);
@@ -62,17 +62,17 @@ void Loop::announcePause(const Error* problem) {
     m_run.publish(RunState::Paused, "Paused");
 }
 
-Status Loop::save() {
-    m_run.publish(RunState::Running, "Saving");
+Status Loop::save(RunState meanwhile) {
+    m_run.publish(meanwhile, "Saving");
     GRAFT_CHECK(m_run.saveBestIfDue());
     return m_run.saveCheckpoint();
 }
 
 // Writes what is due. A failed write pauses the run until it is resumed (then it tries again) or
 // stopped; no step is taken meanwhile.
-Result<Boundary> Loop::saveOrWait() {
+Result<Boundary> Loop::saveOrWait(RunState meanwhile) {
     while (true) {
-        const Status saved = save();
+        const Status saved = save(meanwhile);
         if (saved) {
             return Boundary::Go;
         }
@@ -98,7 +98,9 @@ Result<Boundary> Loop::boundary() {
             return Boundary::Stop;
         }
         if (edited || m_run.checkpointDue()) {
-            GRAFT_TRY(const Boundary saved, saveOrWait());
+            // Whoever paused must not see it run, or the next click would pause again.
+            GRAFT_TRY(const Boundary saved,
+                      saveOrWait(paused ? RunState::Paused : RunState::Running));
             if (saved == Boundary::Stop) {
                 return saved;
             }
@@ -108,13 +110,13 @@ Result<Boundary> Loop::boundary() {
         }
         if (!paused) {
             paused = true;
-            GRAFT_TRY(const Boundary saved, saveOrWait());
+            GRAFT_TRY(const Boundary saved, saveOrWait(RunState::Running));
             if (saved == Boundary::Stop) {
                 return saved;
             }
             announcePause(nullptr);
         }
-        m_run.publish(RunState::Paused, "Paused");  // saving an edit said otherwise meanwhile
+        m_run.publish(RunState::Paused, "Paused");  // no longer "Saving"
         m_control.waitWhilePaused();
     }
     if (paused) {
@@ -127,7 +129,7 @@ Result<Boundary> Loop::boundary() {
 }
 
 Result<RunState> Loop::stopHere() {
-    const Status saved = save();
+    const Status saved = save(RunState::Running);
     TrainEvent event;
     event.kind = TrainEvent::Kind::Stopped;
     event.text = saved ? "Stopped; it can go on from here"
@@ -195,7 +197,7 @@ Result<RunState> Loop::run() {
         if (m_run.mayDeferSaving()) {
             continue;
         }
-        GRAFT_TRY(const Boundary saved, saveOrWait());
+        GRAFT_TRY(const Boundary saved, saveOrWait(RunState::Running));
         if (saved == Boundary::Stop) {
             return stopHere();
         }

@@ -2,6 +2,7 @@
 #include "run_fixtures.h"
 
 #include "core/engine/engine.h"
+#include "ui/models/texts.h"
 #include "ui/pages/cost_line.h"
 
 #include <QTemporaryDir>
@@ -35,7 +36,8 @@ class TestCostLine : public QObject {
         forecast.batchSize = 32;
         forecast.picturesAtOnce = 32;
         const QString whole = CostLine::sentence(forecast);
-        QVERIFY2(whole.contains("about 3 min") && whole.contains("850") && whole.contains("2,000"),
+        QVERIFY2(whole.contains("about 3 min and") && whole.contains(Texts::megabytes(850e6)) &&
+                     whole.contains(Texts::megabytes(2e9)),
                  qPrintable(whole));
         QVERIFY(!whole.contains("parts"));
         forecast.picturesAtOnce = 11;

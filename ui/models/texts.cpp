@@ -27,21 +27,22 @@ QString Texts::percentRange(double low, double high) {
              QLocale().toString(std::ceil(high * 100), 'f', 0));
 }
 
-QString Texts::timeLeft(double seconds) {
-    if (seconds < 0) {
-        return tr("estimating the time");
-    }
+QString Texts::duration(double seconds) {
     if (seconds < 10) {
-        return tr("less than 10 s left");
+        return tr("less than 10 s");
     }
     if (seconds < 55) {
-        return tr("about %1 s left").arg(int(std::ceil(seconds / 10)) * 10);
+        return tr("about %1 s").arg(int(std::ceil(seconds / 10)) * 10);
     }
     if (seconds < 3600) {
-        return tr("about %1 min left").arg(std::max(1, int(std::lround(seconds / 60))));
+        return tr("about %1 min").arg(std::max(1, int(std::lround(seconds / 60))));
     }
     const int minutes = int(std::lround(seconds / 300)) * 5;
-    return tr("about %1 h %2 min left").arg(minutes / 60).arg(minutes % 60);
+    return tr("about %1 h %2 min").arg(minutes / 60).arg(minutes % 60);
+}
+
+QString Texts::timeLeft(double seconds) {
+    return seconds < 0 ? tr("estimating the time") : tr("%1 left").arg(duration(seconds));
 }
 
 QString Texts::count(std::int64_t value) {

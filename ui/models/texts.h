@@ -18,6 +18,7 @@ class Texts {
     /// "88 to 96 %"
     static QString percentRange(double low, double high);
     /// Rounded for a progress line: "about 3 min", "less than 10 s".
+    static QString duration(double seconds);  ///< "about 3 min"
     static QString timeLeft(double seconds);
     static QString count(std::int64_t value);          ///< with the locale's thousands separator
     static QString megabytes(double bytes);            ///< "4.9 MB"

@@ -35,7 +35,7 @@ CostLine::CostLine(ProjectDocument* document, RunBridge* run, QWidget* parent)
 
 QString CostLine::sentence(const CostForecast& forecast) {
     QString text = tr("This training will take %1 and at most %2 of memory; %3 are free.")
-                       .arg(Texts::timeLeft(forecast.totalSeconds),
+                       .arg(Texts::duration(forecast.totalSeconds),
                             Texts::megabytes(double(forecast.peakBytes)),
                             Texts::megabytes(double(forecast.availableBytes)));
     if (forecast.picturesAtOnce < forecast.batchSize) {
