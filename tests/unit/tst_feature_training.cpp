@@ -12,6 +12,8 @@
 #include "core/train/trainer.h"
 #include "tests/support/picture_folder.h"
 
+#include <ATen/Parallel.h>
+
 #include <QProcess>
 #include <QTemporaryDir>
 #include <QtTest>
@@ -137,6 +139,7 @@ class TestFeatureTraining : public QObject {
 
 void TestFeatureTraining::initTestCase() {
     engine::initialize();
+    at::set_num_threads(1);  // on pictures this small, threads mostly wait for each other
     m_pictures = m_dir.filePath("pictures");
     testing::writePictureFolder(m_pictures.toStdString(), 2, 60, 40);
     Progress progress;
