@@ -12,7 +12,9 @@ graft_test(tst_feature_cache LABEL unit SOURCES unit/tst_feature_cache.cpp
 add_dependencies(tst_feature_cache fail_io)
 set_tests_properties(tst_feature_cache PROPERTIES
     ENVIRONMENT "${GRAFT_TEST_ENVIRONMENT};LD_PRELOAD=$<TARGET_FILE:fail_io>")
-graft_test(tst_feature_training LABEL unit TIMEOUT 900 SOURCES unit/tst_feature_training.cpp LINK graft_engine)
+graft_test(tst_feature_source LABEL unit SOURCES unit/tst_feature_source.cpp LINK graft_engine)
+graft_test(tst_feature_training LABEL unit TIMEOUT 900
+    SOURCES unit/tst_feature_training.cpp LINK graft_engine)
 add_dependencies(tst_feature_training train_worker)
 graft_test(tst_head_solver_oracle LABEL oracle SOURCES oracle/tst_head_solver_oracle.cpp
     LINK graft_train)

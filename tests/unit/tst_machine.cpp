@@ -138,14 +138,15 @@ class TestMachine : public QObject {
         QVERIFY(availableMemory() > kMega);
         QVERIFY(residentMemory() > kMega);
         const int megabytes = inChild([] {
-            // The end of the address space in use is 100 MB away.
+            // The end of the address space is 100 MB away, besides what threads take.
             QFile statm("/proc/self/statm");
             if (!statm.open(QIODevice::ReadOnly)) {
                 return 255;
             }
             const auto used = statm.readAll().split(' ').first().toULongLong() *
                               std::uint64_t(sysconf(_SC_PAGESIZE));
-            const rlimit limit{used + 100 * kMega, used + 100 * kMega};
+            const auto arenas = (std::uint64_t(128) << 20) * std::uint64_t(hardwareThreads());
+            const rlimit limit{used + arenas + 100 * kMega, used + arenas + 100 * kMega};
             setrlimit(RLIMIT_AS, &limit);
             return int(std::min<std::uint64_t>(255, availableMemory() / kMega));
         });
