@@ -123,8 +123,10 @@ void TrainRun::choosePrecisionOnce() {
     } else if (wished == "auto") {
         publish(RunState::Running, "Measuring the speed");
     }
-    const PrecisionChoice choice =
-        choosePrecision(*m_classifier, wished, m_job.options.batchSize);
+    // What the run needs is measured after this: where little is free, few pictures must do.
+    constexpr double kPlenty = 2e9;
+    const int pictures = double(availableMemory()) > kPlenty ? m_job.options.batchSize : 2;
+    const PrecisionChoice choice = choosePrecision(*m_classifier, wished, pictures);
     m_state.precision = precisionName(choice.precision);
     m_precisionSpeedUp = choice.speedUp;
 }
