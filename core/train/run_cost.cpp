@@ -26,8 +26,8 @@ Error doesNotFit(double needed, double available, std::int64_t atOnce, std::int6
                 {},
                 {}};
     if (fits >= 3) {
-        error.hint = "At most " + std::to_string(fits) + " of the " + std::to_string(atOnce) +
-                     " pictures of a step fit at once: choose that batch size or less, or "
+        error.hint = "About " + std::to_string(fits) + " of the " + std::to_string(atOnce) +
+                     " pictures of a step fit at once: choose a batch size of that or less, or "
                      "0 (auto), which computes a step in parts.";
     } else {
         error.hint = "Not even a small batch fits: close other programs, or choose a smaller "
@@ -113,8 +113,13 @@ Status TrainRun::fitIntoMemory() {
     }
     const std::int64_t parts = partsFor(batch, fits);
     if (m_job.options.accumulate != 0 || m_restored || parts == 0) {
-        return doesNotFit(bytesBesidePass() + kMargin + m_passCost.bytesFor(picturesAtOnce()),
-                          available, picturesAtOnce(), fits);
+        const double needed =
+            bytesBesidePass() + kMargin + m_passCost.bytesFor(picturesAtOnce());
+        // What is free changes from one moment to the next; who follows the advice must not be
+        // turned away again.
+        const double sure = available - 0.1 * needed - bytesBesidePass() - kMargin;
+        return doesNotFit(needed, available, picturesAtOnce(),
+                          largestBatch(m_passCost, sure, picturesAtOnce()));
     }
     m_state.atOnce = (batch + parts - 1) / parts;
     TrainEvent notice;
