@@ -14,7 +14,7 @@ namespace graft {
 /// Runs forward and backward for `pictures` [N, 3, S, S] and leaves gradients behind.
 using TrainingPass =
     std::function<void(const torch::Tensor& pictures, const torch::Tensor& targets)>;
-/// The plain one, in float32.
+/// The plain one, in what the classifier computes in.
 TrainingPass plainPass(Classifier& classifier);
 
 /// bytes(n) = fixedBytes + n * bytesPerPicture, from two batches of different size; the time of a

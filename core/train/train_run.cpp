@@ -4,7 +4,6 @@
 #include "core/base/rng.h"
 #include "core/nn/batch_tensor.h"
 #include "core/train/schedules.h"
-#include "core/train/tensor_memory.h"
 #include "core/train/train_step.h"
 
 #include <ATen/Parallel.h>
@@ -104,7 +103,6 @@ Status TrainRun::prepare() {
         return Error{ErrorCode::InvalidArgument, "Everything is frozen: there is nothing to train.",
                      {}, "Thaw at least the new part (head) on the Model page."};
     }
-    installTensorMemory();
     choosePrecisionOnce();
     makeLoader(std::min<std::uint64_t>(1u << 30, availableMemory() / 4));
     GRAFT_CHECK(fitIntoMemory());
