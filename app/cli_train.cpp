@@ -22,24 +22,25 @@ nlohmann::ordered_json runJson(const RunRecord& run, const std::string& project)
     json["best_epoch"] = run.bestEpoch;
     json["best_accuracy"] =
         run.bestAccuracy < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(run.bestAccuracy);
+    json["quick_accuracy"] =
+        run.quickAccuracy < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(run.quickAccuracy);
     json["validation_count"] = run.validationCount;
     json["message"] = run.message;
     return json;
 }
 
 std::string bestSentence(const RunRecord& run) {
-    if (run.bestAccuracy < 0) {
+    if (run.bestAccuracy < 0 && run.bestEpoch == 0) {
         return "No epoch was finished.";
     }
+    const std::string best =
+        run.bestIsQuick() ? "the quick model" : "epoch " + std::to_string(run.bestEpoch);
     if (run.validationCount == 0) {
-        return "Best: epoch " + std::to_string(run.bestEpoch) + " with " +
-               percentText(run.bestAccuracy) +
-               " of the training pictures right (none were held out to check).";
+        return "Best: " + best + " with " + percentText(run.bestAccuracy) + " of the training pictures right (none were held out to check).";
     }
     const auto right = std::int64_t(run.bestAccuracy * double(run.validationCount) + 0.5);
     const auto range = wilsonInterval(right, run.validationCount);
-    return "Best: epoch " + std::to_string(run.bestEpoch) + " with " +
-           percentText(run.bestAccuracy) + " of " + std::to_string(run.validationCount) +
+    return "Best: " + best + " with " + percentText(run.bestAccuracy) + " of " + std::to_string(run.validationCount) +
            " validation pictures right (95 % interval " + percentText(range[0]) + " to " +
            percentText(range[1]) + ").";
 }
@@ -173,8 +174,8 @@ Result<int> runResume(const std::string& path, RunId number, Console& console) {
 }
 
 constexpr char kRunJson[] =
-    "JSON: project, run, name, state, backbone, epochs_done, best_epoch, best_accuracy,\n"
-    "  validation_count, message";
+    "JSON: project, run, name, state, backbone, epochs_done, best_epoch, best_accuracy\n"
+    "  (epoch 0: the quick model), quick_accuracy, validation_count, message";
 constexpr char kForecastJson[] =
     "\nJSON of --forecast: batch_size, pictures_at_once, peak_memory, needed_memory,\n"
     "  available_memory (bytes), epoch_seconds, validation_seconds, total_seconds";

@@ -60,12 +60,11 @@ struct FeatureCacheState {
     std::int64_t files = 0;
     std::uint64_t bytes = 0;
     std::uint64_t limit = 0;  ///< bytes, with the project's present options
+    std::uint64_t clearedBytes = 0;
 };
-FeatureCacheState featureCache(const Project& project);
-/// A run under way computes what it needs again.
-Status clearFeatureCache(const Project& project);
-/// The state, after clearing it where that is asked for. Takes what it needs of the project, so that
-/// it may be closed meanwhile: filesFolder() and trainOptions().featureDiskMb.
+/// The state, after clearing it where that is asked for (a run under way computes what it needs
+/// again). Takes what it needs of the project, so that it may be closed meanwhile: filesFolder() and
+/// trainOptions().featureDiskMb.
 std::unique_ptr<Job<FeatureCacheState>> startFeatureCache(const std::string& filesFolder,
                                                           int diskMb, bool clear);
 
@@ -74,16 +73,23 @@ std::unique_ptr<Job<FeatureCacheState>> startFeatureCache(const std::string& fil
 Result<RunState> runHere(Project& project, RunId run, bool resume, RunControl& control,
                          Mailbox<RunCommand>& commands, TrainSink& sink);
 
-/// Evaluates the run's best (else newest) checkpoint on a split of the data as labelled now; the
-/// result is stored in the project when `project` is writable. Split::None picks test if there is
-/// one, else validation.
-Result<std::unique_ptr<Job<Evaluation>>> startEvaluation(Project& project, RunId run, Split split);
-/// The run's best checkpoint, else its newest. Error NotFound.
-Result<std::string> runCheckpoint(const Project& project, RunId run);
+/// Which of a run's models.
+enum class ModelChoice {
+    Best,  ///< by the validation pictures: an epoch's, the quick model, or else the newest
+    Quick  ///< the one from before the first step
+};
+/// Evaluates the run's model on a split of the data as labelled now; the result is stored in the
+/// project when `project` is writable. Split::None picks test if there is one, else validation.
+Result<std::unique_ptr<Job<Evaluation>>> startEvaluation(Project& project, RunId run, Split split,
+                                                         ModelChoice choice = ModelChoice::Best);
+/// The checkpoint of the run's model. Error NotFound.
+Result<std::string> runCheckpoint(const Project& project, RunId run,
+                                  ModelChoice choice = ModelChoice::Best);
 
 /// Exports the run into `folder` (see deploy/package.h).
 Result<std::unique_ptr<Job<ExportReport>>> startExport(Project& project, RunId run,
-                                                       const std::string& folder);
+                                                       const std::string& folder,
+                                                       ModelChoice choice = ModelChoice::Best);
 /// Path of graft-cli: beside this program, else in PATH.
 std::string checkerProgram();
 

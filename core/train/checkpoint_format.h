@@ -19,6 +19,7 @@ inline constexpr const char* kOptimizerPrefix = "optimizer/";
 inline constexpr std::array kAlternatingCheckpoints{"checkpoint-a.safetensors",
                                                     "checkpoint-b.safetensors"};
 inline constexpr const char* kBestCheckpoint = "best.safetensors";
+inline constexpr const char* kQuickCheckpoint = "quick.safetensors";
 
 struct TensorBytes {
     std::string name;
