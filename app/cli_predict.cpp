@@ -40,6 +40,9 @@ Result<Answers> predict(const PredictFlags& flags, const PictureList& pictures, 
     std::error_code ignored;
     const bool package = fs::is_directory(flags.model, ignored);
     std::string source = flags.model;
+    if (package && flags.choice == "quick") {
+        return Error{ErrorCode::InvalidArgument, "--model: a package holds one model only.", {}, {}};
+    }
     if (!package) {
         GRAFT_TRY(const std::unique_ptr<Project> project, openToRead(flags.model));
         GRAFT_TRY(const RunRecord run, chooseRun(*project, flags.run, RunWish::Trained));

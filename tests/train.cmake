@@ -17,6 +17,9 @@ graft_test(tst_feature_training LABEL unit TIMEOUT 900
     SOURCES unit/tst_feature_training.cpp LINK graft_engine)
 add_dependencies(tst_feature_training train_worker)
 graft_test(tst_quick_model LABEL unit SOURCES unit/tst_quick_model.cpp LINK graft_engine)
+graft_test(tst_suggest_settings LABEL unit SOURCES unit/tst_suggest_settings.cpp LINK graft_train)
+graft_test(tst_similar_pictures_oracle LABEL oracle
+    SOURCES oracle/tst_similar_pictures_oracle.cpp LINK graft_engine)
 graft_test(tst_quick_model_oracle LABEL oracle TIMEOUT 900
     SOURCES oracle/tst_quick_model_oracle.cpp LINK graft_engine)
 graft_test(tst_head_solver_oracle LABEL oracle SOURCES oracle/tst_head_solver_oracle.cpp

@@ -12,10 +12,14 @@
 #include "core/nn/weights/weight_catalogue.h"
 #include "core/project/project.h"
 #include "core/train/cost_forecast.h"
+#include "core/train/similar_pictures.h"
+#include "core/train/suggest_settings.h"
 #include "core/train/trainer.h"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace graft::engine {
 
@@ -38,6 +42,16 @@ std::unique_ptr<Job<std::string>> startWeightSearch(const WeightEntry& entry);
 /// for a person who was shown licence and size.
 std::unique_ptr<Job<std::string>> startWeightDownload(const WeightEntry& entry,
                                                       const std::string& folder = {});
+
+/// See availableNetworks().
+std::unique_ptr<Job<std::vector<AvailableNetwork>>> startNetworkSearch();
+Settings settingsOf(const Project& project);
+/// See adviseSettings(); `now` is the project's, perhaps changed. Nothing for a project that was
+/// trained before it was ever advised.
+std::optional<Advice> advise(const Project& project, const std::vector<AvailableNetwork>& networks,
+                             const Settings& now, bool keepNetwork = false);
+/// Notes in the project what was suggested, so that a person's choice is known as such later.
+Status rememberSuggestion(Project& project, const Settings& suggested);
 
 /// What a run with the project's data and these choices would take, measured on a few steps.
 /// Errors as startRun, and OutOfMemory when it would not fit.
@@ -85,6 +99,11 @@ Result<std::unique_ptr<Job<Evaluation>>> startEvaluation(Project& project, RunId
 /// The checkpoint of the run's model. Error NotFound.
 Result<std::string> runCheckpoint(const Project& project, RunId run,
                                   ModelChoice choice = ModelChoice::Best);
+
+/// The training pictures that look most like this one to the run's model, the most similar first.
+Result<std::unique_ptr<Job<std::vector<SimilarPicture>>>> startSimilar(
+    const Project& project, RunId run, const ImageRef& picture, int count = 5,
+    ModelChoice choice = ModelChoice::Best);
 
 /// Exports the run into `folder` (see deploy/package.h).
 Result<std::unique_ptr<Job<ExportReport>>> startExport(Project& project, RunId run,

@@ -191,6 +191,23 @@ Result<std::unique_ptr<Job<Evaluation>>> startEvaluation(Project& project, RunId
     });
 }
 
+Result<std::unique_ptr<Job<std::vector<SimilarPicture>>>> startSimilar(const Project& project,
+                                                                      RunId run,
+                                                                      const ImageRef& picture,
+                                                                      int count,
+                                                                      ModelChoice choice) {
+    SimilarRequest request;
+    GRAFT_TRY(request.checkpoint, runCheckpoint(project, run, choice));
+    request.dataset = project.dataset();
+    request.picture = picture;
+    request.count = count;
+    request.cacheFolder = featureFolderIn(project.filesFolder());
+    return Job<std::vector<SimilarPicture>>::start(
+        [request = std::move(request)](Progress& progress) {
+            return similarPictures(request, progress);
+        });
+}
+
 Result<std::unique_ptr<Job<ExportReport>>> startExport(Project& project, RunId run,
                                                        const std::string& folder,
                                                        ModelChoice choice) {

@@ -73,7 +73,7 @@ Result<CostForecast> forecastTraining(const TrainJob& job, Progress& progress) {
         TrainRun run(job, control, sink);
         GRAFT_CHECK(run.prepare());
         GRAFT_CHECK(progress.checkpoint());
-        GRAFT_CHECK(run.measure());
+        GRAFT_CHECK(run.measure([&progress] { return progress.checkpoint(); }));
         return run.forecast();
     } catch (const std::bad_alloc&) {
         releaseKeptTensorMemory();

@@ -92,7 +92,7 @@ Status TrainRun::fitIntoMemory() {
             2, (batch + m_job.options.accumulate - 1) / m_job.options.accumulate);
     }
     measureCost();
-    auto available = double(availableMemory());
+    const auto available = double(availableMemory());
     if (available == 0) {
         return {};
     }
@@ -103,7 +103,6 @@ Status TrainRun::fitIntoMemory() {
     std::int64_t fits = fitting();
     if (fits < picturesAtOnce() && m_loader->options().cacheBytes > 0) {
         makeLoader(0);
-        available = double(availableMemory());  // the quick model may have filled the old one's
         fits = fitting();
     }
     if (fits >= picturesAtOnce()) {

@@ -98,14 +98,11 @@ Result<TrainRun::FeatureRows> TrainRun::collectFeatures(FeatureSource& source,
                                                         const std::vector<std::size_t>& blocks,
                                                         bool training, const Between& between) {
     const std::vector<LoaderItem>& items = training ? m_trainItems : m_validationItems;
-    std::unique_ptr<BatchLoader> ofValidation;
+    // Not the loader of the steps: its cache is for pictures as those want them.
+    std::unique_ptr<BatchLoader> loader;
     FeatureWalk walk(source, blocks, [&](std::vector<std::vector<std::size_t>> batches) {
-        if (!training) {
-            ofValidation = loadValidation(std::move(batches));
-            return ofValidation.get();
-        }
-        m_loader->start(std::move(batches), 0, 0, std::nullopt);
-        return m_loader.get();
+        loader = loadOnce(items, std::move(batches));
+        return loader.get();
     });
     FeatureRows rows;
     std::vector<torch::Tensor> parts;

@@ -27,10 +27,10 @@ bool TrainRun::validatesFromCache() {
            variantsThatFit(m_classifier->frozenBoundary()) > 0;
 }
 
-std::unique_ptr<BatchLoader> TrainRun::loadValidation(
-    std::vector<std::vector<std::size_t>> batches) {
+std::unique_ptr<BatchLoader> TrainRun::loadOnce(
+    const std::vector<LoaderItem>& items, std::vector<std::vector<std::size_t>> batches) const {
     LoaderOptions options;
-    options.items = m_validationItems;
+    options.items = items;
     options.preprocess = m_classifier->preprocess();
     options.threads = m_loader->options().threads;
     options.cacheBytes = 0;  // each picture is seen once
@@ -47,7 +47,7 @@ Result<Evaluation> TrainRun::validateFromCache(Progress& progress) {
     std::unique_ptr<BatchLoader> loader;
     FeatureWalk walk(source, spreadBlocks(source, m_validationItems.size()),
                      [&](std::vector<std::vector<std::size_t>> batches) {
-                         loader = loadValidation(std::move(batches));
+                         loader = loadOnce(m_validationItems, std::move(batches));
                          return loader.get();
                      });
     const auto next = [&]() -> std::optional<EvaluationBatch> {

@@ -5,6 +5,6 @@ graft_core_library(train
         feature_key.cpp feature_source.cpp feature_walk.cpp frozen_layers.cpp head_solver.cpp
         model_loading.cpp
         optimizers.cpp probe_scope.cpp quick_head.cpp run_checkpoint.cpp run_cost.cpp
-        run_edits.cpp run_features.cpp run_quick.cpp run_report.cpp run_validation.cpp tensor_memory.cpp train_run.cpp train_step.cpp
+        run_edits.cpp run_features.cpp run_quick.cpp run_report.cpp similar_pictures.cpp run_validation.cpp tensor_memory.cpp train_run.cpp train_step.cpp
         trainer.cpp
     LINK graft_analysis)

@@ -79,6 +79,8 @@ void chooseNetwork(const DatasetFacts& facts, const std::vector<AvailableNetwork
 void chooseChanges(const DatasetFacts& facts, Suggestion& suggestion) {
     AugmentSpec& augment = suggestion.settings.augment;
     augment = *augmentPreset("light");
+    suggestion.reasons.push_back("Mirrored, cropped and a little brighter or darker: more of the "
+                                 "same pictures without their meaning changed.");
     const std::string warning = mirrorWarning(facts.classes);
     if (!warning.empty()) {
         augment.flipHorizontal = 0;
@@ -115,6 +117,24 @@ void chooseCourse(const DatasetFacts& facts, bool pretrained, Suggestion& sugges
                                      countText(facts.largestClass) + " training pictures, the "
                                      "smallest " + countText(facts.smallestClass) + ".");
     }
+}
+
+bool sameNetwork(const ModelSpec& a, const ModelSpec& b) {
+    return a.backbone == b.backbone && a.weightsPath == b.weightsPath &&
+           a.imageSize == b.imageSize && a.frozen == b.frozen && a.rateFactors == b.rateFactors;
+}
+
+ModelSpec withNetworkOf(const ModelSpec& network, const ModelSpec& now) {
+    ModelSpec model = now;
+    if (model.backbone != network.backbone || model.weightsPath != network.weightsPath) {
+        model.weightsSha256 = network.weightsSha256;
+    }
+    model.backbone = network.backbone;
+    model.weightsPath = network.weightsPath;
+    model.imageSize = network.imageSize;
+    model.frozen = network.frozen;
+    model.rateFactors = network.rateFactors;
+    return model;
 }
 
 // What a person changed in `now` stays.
@@ -232,12 +252,16 @@ Settings settingsFromJson(const nlohmann::json& json) {
     return settings;
 }
 
-Suggestion suggestSettings(const DatasetFacts& facts,
-                           const std::vector<AvailableNetwork>& networks) {
+Suggestion suggestSettings(const DatasetFacts& facts, const std::vector<AvailableNetwork>& networks,
+                           const ModelSpec* own) {
     Suggestion suggestion;
-    chooseNetwork(facts, networks, suggestion);
+    if (own) {
+        suggestion.settings.model = *own;
+    } else {
+        chooseNetwork(facts, networks, suggestion);
+    }
     chooseChanges(facts, suggestion);
-    chooseCourse(facts, !networks.empty(), suggestion);
+    chooseCourse(facts, !suggestion.settings.model.weightsPath.empty(), suggestion);
     return suggestion;
 }
 
@@ -262,27 +286,25 @@ std::string mirrorWarning(const std::vector<std::string>& classNames) {
     return {};
 }
 
-Settings mergeSettings(const Settings& before, const Settings& now, const Settings& fresh) {
-    Settings result = now;
-    const bool sameNetwork = now.model.backbone == before.model.backbone &&
-                             now.model.weightsPath == before.model.weightsPath &&
-                             now.model.imageSize == before.model.imageSize &&
-                             now.model.frozen == before.model.frozen &&
-                             now.model.rateFactors == before.model.rateFactors;
-    if (sameNetwork) {
-        const double dropout = now.model.dropout;
-        const std::string padding = now.model.padding;
-        const bool sameFile = fresh.model.weightsPath == now.model.weightsPath &&
-                              fresh.model.backbone == now.model.backbone;
-        const std::string sha256 = now.model.weightsSha256;
-        result.model = fresh.model;
-        result.model.dropout = dropout;
-        result.model.padding = padding;
-        result.model.weightsSha256 = sameFile ? sha256 : fresh.model.weightsSha256;
+Advice adviseSettings(const DatasetFacts& facts, const std::vector<AvailableNetwork>& networks,
+                      const Settings& before, const Settings& now, bool keepNetwork) {
+    Advice advice;
+    advice.settings.model = now.model;
+    const ModelSpec network = suggestSettings(facts, networks).settings.model;
+    if (!keepNetwork && sameNetwork(now.model, before.model)) {
+        advice.settings.model = withNetworkOf(network, now.model);
     }
-    result.augment = merged(augmentFields(), before.augment, now.augment, fresh.augment);
-    result.options = merged(trainFields(), before.options, now.options, fresh.options);
-    return result;
+    const ModelSpec* own =
+        sameNetwork(advice.settings.model, network) ? nullptr : &advice.settings.model;
+    Suggestion fresh = suggestSettings(facts, networks, own);
+    advice.settings.augment =
+        merged(augmentFields(), before.augment, now.augment, fresh.settings.augment);
+    advice.settings.options =
+        merged(trainFields(), before.options, now.options, fresh.settings.options);
+    advice.suggested = std::move(fresh.settings);
+    advice.suggested.model = network;
+    advice.reasons = std::move(fresh.reasons);
+    return advice;
 }
 
 SettingsWords settingsWords(const DatasetFacts& facts, const Settings& settings) {

@@ -1,6 +1,6 @@
 // suggestSettings: network, picture size, random changes, rate, rounds and batch for a data set, by
 // published rules, as a function of a few facts. What a person chose is never overridden: see
-// mergeSettings(). Free of torch. Thread: any (pure functions but availableNetworks()).
+// adviseSettings(). Free of torch. Thread: any (pure functions but availableNetworks()).
 #pragma once
 
 #include "core/base/progress.h"
@@ -57,15 +57,24 @@ struct Suggestion {
 /// Sources: BiT-HyperRule (Kolesnikov et al., Big Transfer, 2020: 500 updates up to 20,000 pictures,
 /// small pictures at 128 px, no mixing of pictures) and task adaptation with SGD at a tenth of the
 /// head's rate.
-Suggestion suggestSettings(const DatasetFacts& facts, const std::vector<AvailableNetwork>& networks);
+/// With `own` the network is that, and the rest is for it.
+Suggestion suggestSettings(const DatasetFacts& facts, const std::vector<AvailableNetwork>& networks,
+                           const ModelSpec* own = nullptr);
 
 /// Why mirrored pictures may be wrong here ("6" is no mirrored "2", left is not right); "" where
 /// nothing in the classes' names speaks against it.
 std::string mirrorWarning(const std::vector<std::string>& classNames);
 
-/// Takes over from `fresh` what still is as in `before` (the last suggestion, or a new project's):
-/// whatever differs there was chosen by a person. Network, weights and picture size go together.
-Settings mergeSettings(const Settings& before, const Settings& now, const Settings& fresh);
+struct Advice {
+    Settings settings;   ///< to be used from here on
+    Settings suggested;  ///< what `before` is the next time
+    std::vector<std::string> reasons;  ///< of what was suggested, also where a person chose otherwise
+};
+/// The suggestion for what is still as in `before` (the last suggestion, or a new project's): what
+/// differs in `now` was chosen by a person and stays. Network, weights, picture size and frozen
+/// parts go together; with `keepNetwork` they stay whatever they are.
+Advice adviseSettings(const DatasetFacts& facts, const std::vector<AvailableNetwork>& networks,
+                      const Settings& before, const Settings& now, bool keepNetwork = false);
 
 /// The words of "1,000 photos in 2 classes: mobilenet_v2 at 224 px, mirrored and cropped, 10 rounds",
 /// by which the window makes its own sentence.

@@ -108,8 +108,9 @@ Status TrainRun::prepare() {
     return {};
 }
 
-Status TrainRun::measure() {
+Status TrainRun::measure(const Between& between) {
     choosePrecisionOnce();
+    GRAFT_CHECK(between());
     return fitIntoMemory();
 }
 

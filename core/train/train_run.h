@@ -78,7 +78,7 @@ class TrainRun {
     Status saveQuickModel();
     /// What the steps are computed in and what they cost. Error OutOfMemory when the run would need
     /// more than there is.
-    Status measure();
+    Status measure(const Between& between);
     /// The last of the preparations.
     void fitHeadToFeatures();
     /// After measure().
@@ -154,7 +154,9 @@ class TrainRun {
     Status stepFromCache();
     void tellProblems(std::vector<Problem>& problems);
     bool validatesFromCache();
-    std::unique_ptr<BatchLoader> loadValidation(std::vector<std::vector<std::size_t>> batches);
+    /// The evaluation view of some items.
+    std::unique_ptr<BatchLoader> loadOnce(const std::vector<LoaderItem>& items,
+                                          std::vector<std::vector<std::size_t>> batches) const;
     Result<Evaluation> validateFromCache(Progress& progress);
     void choosePrecisionOnce();
     double rateFactorOf(const std::string& parameterName) const;

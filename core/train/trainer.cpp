@@ -229,7 +229,7 @@ Result<RunState> Loop::run() {
             return stopBeforeTheStart();
         }
     }
-    GRAFT_CHECK(m_run.measure());
+    GRAFT_CHECK(m_run.measure([] { return Status(); }));
     m_run.fitHeadToFeatures();
     TrainEvent started;
     started.kind = TrainEvent::Kind::Started;

@@ -103,7 +103,7 @@ void measure(const ModelSpec& model, int count, int repeats) {
         std::printf("There are no photos in GRAFT_SHARED/data/hymenoptera.\n");
         return;
     }
-    auto project = *Project::create(folder.filePath("p.graft").toStdString());
+    auto project = std::move(Project::create(folder.filePath("p.graft").toStdString())).value();
     if (!project->setDataset(dataset) || !project->setModel(model)) {
         return;
     }

@@ -507,7 +507,7 @@ class TestQuickModel : public QObject {
     // Through the project: the run's row, what is evaluated, what a start from nothing leaves.
     void theProjectKnowsIt() {
         const std::string path = m_dir.filePath("p.graft").toStdString();
-        auto project = *Project::create(path);
+        auto project = std::move(Project::create(path)).value();
         QVERIFY(project->setDataset(m_dataset).ok());
         const TrainJob like = job();
         QVERIFY(project->setModel(like.model).ok());
