@@ -65,6 +65,7 @@ std::unique_ptr<CLI::App> makeParser(Session& session) {
     addEvaluate(*app, session);
     addExport(*app, session);
     addPredict(*app, session);
+    addSimilar(*app, session);
     addInfo(*app, session);
     addWeights(*app, session);
     addCache(*app, session);

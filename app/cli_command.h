@@ -25,6 +25,7 @@ void addResume(CLI::App& app, Session& session);
 void addEvaluate(CLI::App& app, Session& session);
 void addExport(CLI::App& app, Session& session);
 void addPredict(CLI::App& app, Session& session);
+void addSimilar(CLI::App& app, Session& session);
 void addInfo(CLI::App& app, Session& session);
 void addWeights(CLI::App& app, Session& session);
 void addCache(CLI::App& app, Session& session);

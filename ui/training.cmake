@@ -40,6 +40,8 @@ list(APPEND GRAFT_UI_SOURCES
     pages/run_plots.h
     pages/settings_line.cpp
     pages/settings_line.h
+    pages/similar_row.cpp
+    pages/similar_row.h
     pages/train_page.cpp
     pages/train_page.h
     pages/train_side.cpp

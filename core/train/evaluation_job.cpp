@@ -2,9 +2,11 @@
 
 #include "core/analysis/evaluator.h"
 #include "core/base/machine.h"
+#include "core/train/checkpoint_format.h"
 #include "core/train/model_loading.h"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace graft {
 
@@ -32,9 +34,10 @@ Result<Evaluation> evaluateCheckpoint(const std::string& path, const Dataset& da
     GRAFT_TRY(Evaluation evaluation, evaluateItems(*model.classifier, items, classes,
                                                    std::max(1, hardwareThreads() - 1), progress));
     evaluation.split = split;
-    evaluation.checkpoint = path.find("best.") != std::string::npos    ? "best"
-                            : path.find("quick.") != std::string::npos ? "quick"
-                                                                       : "last";
+    const std::string file = std::filesystem::path(path).filename().string();
+    evaluation.checkpoint = file == kBestCheckpoint    ? "best"
+                            : file == kQuickCheckpoint ? "quick"
+                                                       : "last";
     evaluation.epoch = model.info.epoch;
     if (split == Split::Validation && evaluation.checkpoint == "best") {
         evaluation.note =

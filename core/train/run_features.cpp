@@ -73,7 +73,7 @@ const FeatureBoundary& TrainRun::boundary(bool forTraining) {
     std::optional<FeatureBoundary>& cut = forTraining ? m_boundary : m_validationBoundary;
     if (!cut) {
         cut = featureBoundary(*m_classifier, forTraining);
-        if (!m_boundary || !m_validationBoundary) {
+        if (m_cache && (!m_boundary || !m_validationBoundary)) {
             m_cache->beginUse();  // the first of the two after a change
         }
     }

@@ -25,9 +25,22 @@ torch::Tensor indices(const std::vector<std::int64_t>& values) {
 }  // namespace
 
 struct TrainRun::FeatureRows {
-    torch::Tensor features;  // [N, F]
+    std::vector<torch::Tensor> parts;
+    torch::Tensor features;  // [N, F], all of them
     std::vector<std::int64_t> targets;
     std::vector<std::int64_t> groups;
+
+    void add(FeatureSource::Gathered gathered, const std::vector<LoaderItem>& items,
+             const Dataset& dataset) {
+        for (const std::size_t item : gathered.items) {
+            const Sample* sample = dataset.findSample(items[item].id);
+            targets.push_back(items[item].target);
+            groups.push_back(sample ? sample->group : 0);
+        }
+        if (gathered.features.defined()) {
+            parts.push_back(std::move(gathered.features));
+        }
+    }
 };
 
 bool TrainRun::wantsQuickModel() const {
@@ -105,7 +118,6 @@ Result<TrainRun::FeatureRows> TrainRun::collectFeatures(FeatureSource& source,
         return loader.get();
     });
     FeatureRows rows;
-    std::vector<torch::Tensor> parts;
     m_lookedAt = 0;
     m_toLookAt = 0;
     for (const std::size_t block : blocks) {
@@ -120,22 +132,16 @@ Result<TrainRun::FeatureRows> TrainRun::collectFeatures(FeatureSource& source,
         if (training) {
             tellProblems(step->problems);
         }
-        for (const std::size_t item : step->gathered.items) {
-            const Sample* sample = m_job.dataset.findSample(items[item].id);
-            rows.targets.push_back(items[item].target);
-            rows.groups.push_back(sample ? sample->group : 0);
-        }
-        if (step->gathered.features.defined()) {
-            parts.push_back(std::move(step->gathered.features));
-        }
+        rows.add(std::move(step->gathered), items, m_job.dataset);
         m_lookedAt += FeatureSource::kBlockSize;
         publish(RunState::Running, "Looking at the pictures for a quick model");
     }
     m_toLookAt = 0;
-    if (parts.empty()) {
+    if (rows.parts.empty()) {
         return Error{ErrorCode::NotFound, "None of the pictures could be read.", {}, {}};
     }
-    rows.features = torch::cat(parts);
+    rows.features = torch::cat(rows.parts);
+    rows.parts.clear();
     return rows;
 }
 

@@ -69,7 +69,7 @@ class TestCli : public QObject {
         QVERIFY(help.out.contains("Exit codes:"));
         QVERIFY2(!help.out.contains("check-package"), "an inner command is shown");
         for (const char* command :
-             {"import", "train", "resume", "evaluate", "export", "predict", "info", "weights", "cache",
+             {"import", "train", "resume", "evaluate", "export", "predict", "similar", "info", "weights", "cache",
               "sample"}) {
             QVERIFY2(help.out.contains(QByteArray("  ") + command + " "), command);
             const CliResult own = runCli({command, "--help"});

@@ -70,6 +70,14 @@ class TestCliQuick : public QObject {
         const double b = packed.list()[0].toObject()["probability"].toDouble();
         QVERIFY2(std::abs(a - b) < 1e-4, packed.all().constData());
         QCOMPARE(runCli({"predict", package, picture, "--model", "quick"}).code, 2);
+        const CliResult similar =
+            runCli({"similar", path, picture, "--count", "3", "--model", "quick", "--json"});
+        QVERIFY2(similar.code == 0, similar.all().constData());
+        QCOMPARE(similar.list().size(), 3);
+        for (const QJsonValue& found : similar.list()) {
+            QVERIFY(found["file"].toString() != picture);
+            QVERIFY(found["similarity"].toDouble() <= 1.0001);
+        }
         QCOMPARE(runCli({"evaluate", path, "--model", "slow"}).code, 2);
     }
 

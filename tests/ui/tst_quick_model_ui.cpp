@@ -4,10 +4,12 @@
 #include "shown_page.h"
 
 #include "core/engine/engine.h"
+#include "tests/support/recording_sink.h"
 #include "ui/models/run_list_model.h"
 #include "ui/pages/evaluate_page.h"
 #include "ui/pages/export_page.h"
 #include "ui/pages/settings_line.h"
+#include "ui/pages/similar_row.h"
 #include "ui/pages/train_page.h"
 
 #include <QComboBox>
@@ -183,6 +185,42 @@ class TestQuickModelUi : public QObject {
         QTRY_VERIFY(shown.text("settingsLine").contains("40 pictures"));
         QTest::qWaitFor([&] { return changed.count() > 0; }, 300);
         QCOMPARE(shown.document.project().augment(), before);
+    }
+
+    // With a model that was really trained, for a moment.
+    void similarPicturesAreShown() {
+        ProjectDocument document;
+        SimilarRow row(&document);
+        QVERIFY(!row.isVisible());
+        auto made = project();
+        TrainOptions options;
+        options.epochs = 1;
+        ModelSpec model;
+        model.imageSize = 32;
+        QVERIFY(made->setTrainOptions(options).ok() && made->setModel(model).ok());
+        const RunId id = made->addRun("Real")->id;
+        RunControl control;
+        Mailbox<RunCommand> commands;
+        testing::RecordingSink sink;
+        QVERIFY(engine::runHere(*made, id, false, control, commands, sink).ok());
+        document.setProject(std::move(made));
+        const Dataset& data = document.dataset();
+        const auto asked = std::find_if(
+            data.samples.begin(), data.samples.end(),
+            [](const Sample& sample) { return sample.split == Split::Validation; });
+        row.showFor(id, data.imageRef(*asked));
+        QVERIFY(row.isVisible());
+        auto* last = row.findChild<QLabel*>(QStringLiteral("similarPicture5"));
+        QTRY_VERIFY_WITH_TIMEOUT(last->isVisible() && !last->pixmap(Qt::ReturnByValue).isNull(),
+                                 60000);
+        QVERIFY(last->accessibleName().contains("similarity"));
+        QVERIFY(row.findChild<QLabel*>(QStringLiteral("similarTitle"))->text().contains("similar"));
+        row.showFor(id, {"/nowhere.jpg", -1});
+        QTRY_VERIFY_WITH_TIMEOUT(
+            !row.findChild<QLabel*>(QStringLiteral("similarTitle"))->text().contains("…"), 60000);
+        QVERIFY(!last->isVisible());
+        document.setProject(nullptr);
+        QVERIFY(!row.isVisible());
     }
 
     void itsWordsLeadToWhereTheyAreChanged() {

@@ -37,7 +37,7 @@ SettingsLine::SettingsLine(ProjectDocument* document, RunBridge* run, QWidget* p
             Q_EMIT optionWanted(QStringLiteral("epochs"));
         }
     });
-    refresh();
+    hide();  // until there is something to say, and a window to say it in
 }
 
 bool SettingsLine::mayChange() const {
@@ -45,7 +45,6 @@ bool SettingsLine::mayChange() const {
            !m_document->dataset().samples.empty();
 }
 
-// Which networks are here is asked once for a project; the data may change often.
 void SettingsLine::search() {
     if (m_searched || !mayChange()) {
         takeAdvice();

@@ -21,6 +21,8 @@ class SettingsLine : public QLabel {
 
     /// Rich text with links "model", "augment" and "rounds".
     static QString sentence(const SettingsWords& words);
+    /// Asks once for a project which networks are on this machine, then takes the advice over.
+    void search();
 
  Q_SIGNALS:
     void goTo(graft::ui::PageId page);
@@ -28,7 +30,6 @@ class SettingsLine : public QLabel {
     void failed(const graft::Error& error);
 
  private:
-    void search();
     void takeAdvice();
     void refresh();
     bool mayChange() const;

@@ -64,6 +64,7 @@ void TrainSide::documentOpened() {
     m_livePanel->setOpen(false);
     m_optionsPanel->setOpen(true);
     loadOptions();
+    m_settings->search();
     refreshCache();
 }
 
