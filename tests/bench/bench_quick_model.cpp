@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <ctime>
 #include <thread>
 
 using namespace graft;
@@ -29,6 +30,7 @@ struct Timing {
     double estimate = -1;  // to the first figure, from some of the pictures
     double shown = -1;     // to the figure from all of them
     double started = -1;   // to the first step of fine-tuning
+    double processor = 0;  // seconds of all cores until it was shown, where others use them, too
     double accuracy = -1;
     std::int64_t count = 0;
 };
@@ -36,6 +38,7 @@ struct Timing {
 Timing train(Project& project) {
     Timing timing;
     const auto start = Clock::now();
+    const std::clock_t before = std::clock();
     auto handle = engine::startRun(project);
     if (!handle) {
         std::printf("%s\n", handle.error().text().c_str());
@@ -49,6 +52,7 @@ Timing train(Project& project) {
         }
         if (now && now->quickAccuracy >= 0 && !now->quickEstimate && timing.shown < 0) {
             timing.shown = secondsSince(start);
+            timing.processor = double(std::clock() - before) / CLOCKS_PER_SEC;
             timing.accuracy = now->quickAccuracy;
             timing.count = now->quickCount;
         }
@@ -78,8 +82,9 @@ void report(const char* what, const std::vector<Timing>& timings) {
         }
         return median(values);
     };
-    std::printf("%-8s %10.2f %10.2f %12.2f %9.1f %% of %lld\n", what, of(&Timing::estimate),
-                of(&Timing::shown), of(&Timing::started), 100 * timings.front().accuracy,
+    std::printf("%-8s %10.2f %10.2f %12.2f %12.2f %9.1f %% of %lld\n", what,
+                of(&Timing::estimate), of(&Timing::shown), of(&Timing::processor),
+                of(&Timing::started), 100 * timings.front().accuracy,
                 static_cast<long long>(timings.front().count));
     std::fflush(stdout);
 }
@@ -107,8 +112,8 @@ void measure(const ModelSpec& model, int count, int repeats) {
     if (!project->setDataset(dataset) || !project->setModel(model)) {
         return;
     }
-    std::printf("\n%d photos\n%-8s %10s %10s %12s  accuracy\n", count, "", "estimate s", "shown s",
-                "fine-tune s");
+    std::printf("\n%d photos\n%-8s %10s %10s %12s %12s  accuracy\n", count, "", "estimate s",
+                "shown s", "processor s", "fine-tune s");
     std::vector<Timing> fresh;
     for (int i = 0; i < repeats; ++i) {
         (void)clearFeatureFolder(project->filesFolder() + "/features").ok();
