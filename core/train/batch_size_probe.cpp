@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 
 namespace graft {
 namespace {
@@ -35,7 +36,7 @@ class Probe {
             m_classifier.setDropoutSeed(0);
             m_pass(pictures(count), targets);
         }
-        return {double(tensorMemory().peak - before), secondsSince(start)};
+        return {std::max(0.0, double(tensorMemory().peak) - double(before)), secondsSince(start)};
     }
 
     double evaluate(std::int64_t count) {
@@ -81,6 +82,10 @@ TrainingPass plainPass(Classifier& classifier) {
 
 PassCost measurePass(Classifier& classifier, const TrainingPass& pass, std::int64_t most) {
     installTensorMemory();
+    // The counters are the process's: the window's look ahead and a run that starts meanwhile would
+    // measure each other.
+    static std::mutex oneAtATime;
+    const std::lock_guard alone(oneAtATime);
     Probe probe(classifier, pass);
     constexpr std::int64_t kFew = 2;
     probe.train(kFew);  // kernels are compiled in the first pass

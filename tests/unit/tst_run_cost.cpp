@@ -15,6 +15,7 @@
 #include <QTemporaryDir>
 #include <QtTest>
 
+#include <array>
 #include <cmath>
 #include <thread>
 
@@ -126,6 +127,31 @@ class TestRunCost : public QObject {
             QVERIFY(now.live + now.kept <=
                     now.peak + now.peak / 8 + std::uint64_t(32 * kMega));
             QVERIFY(now.live == base);
+        }
+    }
+
+    // The window looks ahead while a run starts: neither may count what the other takes.
+    void measuringsDoNotDisturbEachOther() {
+        ModelSpec model;
+        model.backbone = "small_cnn";
+        model.imageSize = 64;
+        const auto measure = [&model] {
+            const auto classifier = *Classifier::create(model, 2, 1);
+            return measurePass(*classifier, plainPass(*classifier), 16);
+        };
+        const PassCost alone = measure();
+        QVERIFY(alone.bytesPerPicture > 0);
+        std::array<PassCost, 4> found;
+        std::vector<std::thread> threads;
+        for (PassCost& one : found) {
+            threads.emplace_back([&one, &measure] { one = measure(); });
+        }
+        for (std::thread& thread : threads) {
+            thread.join();
+        }
+        for (const PassCost& one : found) {
+            const double both = one.bytesFor(16) / alone.bytesFor(16);
+            QVERIFY2(both > 0.7 && both < 1.5, qPrintable(QString::number(both)));
         }
     }
 
