@@ -43,7 +43,7 @@ std::int64_t gridSide(c10::ArrayRef<std::int64_t> shape) {
 // The weight of the convolution that sees the picture.
 std::string firstWeight(const Network& network) {
     for (const auto& entry : network.named_parameters()) {
-        if (entry.value().dim() == 4) {
+        if (entry.value().dim() == 4 && entry.value().size(1) == kColours) {
             return entry.key();
         }
     }

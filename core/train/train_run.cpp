@@ -72,6 +72,10 @@ void TrainRun::makeLoader(std::uint64_t cacheBytes) {
     LoaderOptions options;
     options.items = m_trainItems;
     options.preprocess = m_classifier->preprocess();
+    const int side = pictureSizeNow();
+    options.preprocess.resizeSize = int(std::lround(double(options.preprocess.resizeSize) * side /
+                                                    options.preprocess.inputSize));
+    options.preprocess.inputSize = side;
     options.seed = std::uint64_t(m_job.options.seed);
     options.threads = m_job.options.loaderThreads >= 0 ? m_job.options.loaderThreads
                                                        : std::max(1, hardwareThreads() - 1);
@@ -79,8 +83,44 @@ void TrainRun::makeLoader(std::uint64_t cacheBytes) {
     m_loader = std::make_unique<BatchLoader>(std::move(options));
 }
 
+// Smaller pictures in the first epochs let the network see more of them in the same time.
+int TrainRun::pictureSizeNow() const {
+    const TrainOptions& options = m_job.options;
+    return options.firstSize > 0 && m_state.epoch < options.firstSizeEpochs
+               ? options.firstSize
+               : m_classifier->preprocess().inputSize;
+}
+
+Status TrainRun::checkFirstSize() {
+    const int size = m_job.options.firstSize;
+    if (size == 0 || m_job.options.firstSizeEpochs == 0) {
+        return {};
+    }
+    const int later = m_classifier->preprocess().inputSize;
+    Error error{ErrorCode::InvalidArgument,
+                "This network cannot begin with pictures of " + std::to_string(size) + " px.",
+                {},
+                "Choose a size up to " + std::to_string(later) +
+                    " px that the network takes, or 0 to begin with that one."};
+    if (size > later) {
+        return error;
+    }
+    try {  // positions with weights of their own, or a picture that shrinks to nothing
+        const torch::NoGradGuard noGrad;
+        m_classifier->setTraining(false);
+        (void)m_classifier->forward(torch::zeros({1, 3, size, size}));
+        return {};
+    } catch (const std::exception& fault) {
+        error.detail = fault.what();
+        return error;
+    }
+}
+
 Status TrainRun::prepare() {
     GRAFT_CHECK(buildItems());
+    if (m_job.options.averageDecay > 0) {
+        m_average.emplace(m_job.options.averageDecay);
+    }
     if (!m_job.resumeFrom.empty()) {
         GRAFT_CHECK(restore());
     } else {
@@ -103,8 +143,12 @@ Status TrainRun::prepare() {
         return Error{ErrorCode::InvalidArgument, "Everything is frozen: there is nothing to train.",
                      {}, "Thaw at least the new part (head) on the Model page."};
     }
+    GRAFT_CHECK(checkFirstSize());
     choosePrecisionOnce();
-    makeLoader(std::min<std::uint64_t>(1u << 30, availableMemory() / 4));
+    makeLoader(std::min<std::uint64_t>(3u << 29, availableMemory() / 4));
+    if (!m_restored && m_job.model.weightsPath.empty() && m_classifier->fitsToPictures()) {
+        fitToPictures();
+    }
     GRAFT_CHECK(fitIntoMemory());
     prepareFeatures();
     if (!m_restored && !m_job.model.weightsPath.empty()) {
@@ -127,6 +171,29 @@ void TrainRun::choosePrecisionOnce() {
     const PrecisionChoice choice = choosePrecision(*m_classifier, wished, pictures);
     m_state.precision = precisionName(choice.precision);
     m_precisionSpeedUp = choice.speedUp;
+}
+
+void TrainRun::fitToPictures() {
+    publish(RunState::Running, "Looking at the pictures");
+    constexpr int kBatch = 64;
+    constexpr double kMostBytes = 256e6;
+    constexpr double kMostPictures = 5000;
+    const double side = m_loader->options().preprocess.inputSize;
+    const double bytes = 3 * side * side * sizeof(float);
+    const auto most = std::size_t(std::min(kMostPictures, kMostBytes / bytes) / kBatch) + 1;
+    auto batches =
+        shuffledBatches(m_trainItems.size(), kBatch, std::uint64_t(m_job.options.seed), 0);
+    batches.resize(std::min(batches.size(), most));
+    std::vector<torch::Tensor> pictures;
+    m_loader->start(std::move(batches), 0, 0, std::nullopt);
+    while (auto batch = m_loader->next()) {
+        if (batch->count > 0) {
+            pictures.push_back(pixelTensor(*batch).clone());
+        }
+    }
+    if (!pictures.empty()) {  // else unreadable: the epoch names them
+        m_classifier->fitToPictures(pictures);
+    }
 }
 
 // Few pictures will do, and the start must not wait for more.
@@ -161,6 +228,9 @@ Status TrainRun::restore() {
     m_optimizer = std::make_unique<Optimizer>(
         Optimizer::Settings{m_job.options.optimizer, m_job.options.momentum});
     GRAFT_CHECK(m_optimizer->loadState(tensors.optimizer, m_classifier->parameters()));
+    if (m_average) {
+        GRAFT_CHECK(m_average->restore(tensors.average, *m_classifier));
+    }
     // The same number of threads adds the same numbers in the same order.
     if (m_state.threads > 0 && m_state.threads <= 4 * hardwareThreads()) {
         at::set_num_threads(m_state.threads);
@@ -184,6 +254,10 @@ void TrainRun::beginEpoch() {
     } else {
         m_batches =
             shuffledBatches(m_trainItems.size(), m_job.options.batchSize, seed, m_state.epoch);
+    }
+    if (m_loader->options().preprocess.inputSize != pictureSizeNow()) {
+        makeLoader(m_loader->options().cacheBytes);
+        m_secondsPerImage = 0;
     }
     if (m_state.batch == 0) {
         planFeatures();
@@ -267,6 +341,9 @@ Status TrainRun::update(std::size_t first, const torch::Tensor& x,
                      {},
                      "Resume with a lower learning rate, a tenth of the present one say."};
     }
+    if (m_average) {
+        m_average->update(*m_classifier, m_state.step);
+    }
     m_state.lossSum += outcome.loss * double(count);
     m_state.correct += outcome.correct;
     m_state.seen += count;
@@ -292,6 +369,7 @@ Status TrainRun::finishEpoch() {
         evaluation.loss = m_state.lossSum / double(std::max<std::int64_t>(1, m_state.seen));
     }
     recordEpoch(evaluation);
+    keepEpochIfWished();
     ++m_state.epoch;
     m_state.batch = 0;
     m_state.lossSum = 0;

@@ -12,6 +12,7 @@
 #include "core/train/frozen_layers.h"
 #include "core/train/optimizers.h"
 #include "core/train/trainer.h"
+#include "core/train/weight_average.h"
 
 #include <chrono>
 #include <map>
@@ -107,7 +108,12 @@ class TrainRun {
     double bytesBesidePass() const;
     std::int64_t picturesAtOnce() const;
     void addEpochs(CostForecast& forecast) const;
+    void fitToPictures();
     void scaleHead();
+    int pictureSizeNow() const;
+    Status checkFirstSize();
+    double secondsShareOfFirstSize() const;
+    void keepEpochIfWished();
     void prepareFeatures();
     void planFeatures();
     void boundaryMayHaveMoved();
@@ -150,6 +156,7 @@ class TrainRun {
     std::shared_ptr<Classifier> m_classifier;
     std::unique_ptr<FrozenLayers> m_frozen;
     std::unique_ptr<Optimizer> m_optimizer;
+    std::optional<WeightAverage> m_average;  ///< set where weights are averaged
     std::unique_ptr<BatchLoader> m_loader;
     std::vector<LoaderItem> m_trainItems;
     std::vector<LoaderItem> m_validationItems;

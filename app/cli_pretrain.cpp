@@ -1,0 +1,180 @@
+// pretrain: a backbone from a large labelled data set, by an ordinary run of an ordinary project
+// whose defaults are a recipe for learning from scratch.
+#include "app/cli_command.h"
+#include "app/cli_exit.h"
+#include "app/cli_interrupt.h"
+#include "app/cli_job.h"
+#include "app/cli_project.h"
+#include "app/cli_train_flags.h"
+#include "app/cli_train_printer.h"
+#include "core/base/atomic_file.h"
+#include "core/data/archive.h"
+#include "core/engine/engine.h"
+#include "core/engine/pretrain.h"
+
+#include <filesystem>
+
+namespace graft::cli {
+namespace fs = std::filesystem;
+namespace {
+
+struct PretrainFlags {
+    std::string source;
+    std::string out;
+    bool resume = false;
+    engine::PretrainFacts facts;
+    TrainFlags train;
+};
+
+constexpr char kProjectName[] = "pretrain.graft";
+constexpr char kDataName[] = "data";
+
+std::string inFolder(const PretrainFlags& flags, const char* name) {
+    return (fs::path(flags.out) / name).string();
+}
+
+std::string resumeCommand(const PretrainFlags& flags) {
+    return "graft-cli pretrain --resume --out " + flags.out;
+}
+
+/// The folder that holds the classes: an archive often has one folder with all else inside.
+std::string withoutWrapper(const std::string& folder) {
+    std::error_code ignored;
+    std::vector<fs::directory_entry> entries;
+    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+        entries.push_back(entry);
+    }
+    return entries.size() == 1 && entries[0].is_directory(ignored) ? entries[0].path().string()
+                                                                   : folder;
+}
+
+Result<std::string> sourceFolder(const PretrainFlags& flags, Console& console) {
+    if (!looksLikeArchive(flags.source)) {
+        return flags.source;
+    }
+    const std::string folder = inFolder(flags, kDataName);
+    std::error_code ignored;
+    if (!fs::exists(folder, ignored)) {
+        const std::function<Result<bool>(Progress&)> unpack = [&](Progress& progress) -> Result<bool> {
+            GRAFT_CHECK(unpackArchive(flags.source, folder, progress));
+            return true;
+        };
+        GRAFT_CHECK(runJob<bool>(console, "Unpacking", unpack));
+    }
+    return withoutWrapper(folder);
+}
+
+Result<std::unique_ptr<Project>> makeProject(const PretrainFlags& flags, Console& console) {
+    const std::string path = inFolder(flags, kProjectName);
+    std::error_code failed;
+    if (flags.source.empty()) {
+        return Error{ErrorCode::InvalidArgument,
+                     "What should it learn from?",
+                     {},
+                     "graft-cli pretrain SOURCE --out FOLDER, or --resume to go on."};
+    }
+    if (fs::exists(path, failed)) {
+        return Error{ErrorCode::InvalidArgument,
+                     "\"" + flags.out + "\" holds a pretraining already.",
+                     {},
+                     "Go on with it: " + resumeCommand(flags) + "; or choose another folder."};
+    }
+    fs::create_directories(flags.out, failed);
+    if (failed) {
+        return fileError(failed.value(), flags.out, "mkdir");
+    }
+    GRAFT_TRY(const std::string source, sourceFolder(flags, console));
+    const auto job = engine::startImport(source, ImportOptions{});
+    GRAFT_TRY(Dataset dataset, waitFor(*job, console, "Looking for pictures"));
+    const auto epochs = flags.train.options.find("epochs");
+    GRAFT_TRY(const engine::PretrainRecipe recipe,
+              engine::pretrainRecipe(
+                  flags.train.backbone.empty() ? "graft_nano" : flags.train.backbone,
+                  epochs == flags.train.options.end() ? engine::kPretrainEpochs
+                                                      : std::atoi(epochs->second.c_str())));
+    std::vector<std::string> notices;
+    GRAFT_TRY(const TrainOptions options, changedOptions(recipe.options, flags.train));
+    GRAFT_TRY(const AugmentSpec augment, changedAugment(recipe.augment, flags.train));
+    GRAFT_TRY(const ModelSpec model, changedModel(recipe.model, flags.train,
+                                                  int(dataset.classes.size()), notices));
+    for (const std::string& notice : notices) {
+        console.line(notice);
+    }
+    GRAFT_TRY(std::unique_ptr<Project> project, Project::create(path));
+    GRAFT_CHECK(project->setDataset(std::move(dataset)));
+    GRAFT_CHECK(project->setTrainOptions(options));
+    GRAFT_CHECK(project->setAugment(augment));
+    GRAFT_CHECK(project->setModel(model));
+    return project;
+}
+
+Result<int> train(Project& project, RunId run, const PretrainFlags& flags, Console& console) {
+    RunControl control;
+    Mailbox<RunCommand> commands;
+    TrainPrinter printer(console, control);
+    const InterruptScope scope([&control] { control.requestStop(); });
+    const Result<RunState> ended =
+        engine::runHere(project, run, flags.resume, control, commands, printer);
+    console.clearProgress();
+    if (printer.problem()) {
+        return *printer.problem();
+    }
+    GRAFT_CHECK(ended);
+    if (*ended != RunState::Finished) {
+        console.line("Stopped and saved. Go on with:\n  " + resumeCommand(flags));
+        return kExitInterrupted;
+    }
+    GRAFT_TRY(const engine::SavedBackbone saved,
+              engine::savePretrained(project, run, flags.out));
+    console.line("Backbone: " + saved.path + "\n  SHA-256 " + saved.sha256 +
+                 "\nWhere it comes from is told beside it, in .md and .json.");
+    return kExitDone;
+}
+
+Result<int> runPretrain(const PretrainFlags& flags, Console& console) {
+    std::unique_ptr<Project> project;
+    RunRecord run;
+    if (flags.resume) {
+        GRAFT_TRY(project, openToChange(inFolder(flags, kProjectName)));
+        GRAFT_TRY(run, chooseRun(*project, 0, RunWish::Unfinished));
+    } else {
+        GRAFT_TRY(project, makeProject(flags, console));
+        GRAFT_TRY(run, project->addRun("Pretraining"));
+    }
+    GRAFT_CHECK(engine::noteSession(*project, flags.facts));
+    console.line("Pretraining " + run.model.backbone + " on " + engine::deviceText());
+    return train(*project, run.id, flags, console);
+}
+
+}  // namespace
+
+void addPretrain(CLI::App& app, Session& session) {
+    CLI::App* command = app.add_subcommand(
+        "pretrain", "Train a backbone of your own from a large labelled data set");
+    auto flags = std::make_shared<PretrainFlags>();
+    command->add_option("SOURCE", flags->source,
+                        "Folder with one folder per class (or train/val/test folders holding "
+                        "those), an archive of such folders (tar, zip), a table, or an IDX file");
+    command->add_option("--out", flags->out, "Folder for all that comes of it")->required();
+    command->add_flag("--resume", flags->resume, "Go on with a pretraining that was stopped");
+    command->add_option("--network", flags->train.backbone,
+                        "Network to train; default: graft_nano");
+    command->add_option("--data-name", flags->facts.data, "What the card calls the data");
+    command->add_option("--data-terms", flags->facts.terms,
+                        "Terms of the data that users of the weights should know, for the card");
+    addTrainFlags(*command, flags->train);
+    addJsonFlag(*command, session);
+    command->footer(
+        "An ordinary run whose defaults are a recipe for learning from scratch; all flags of train\n"
+        "change it. Ctrl+C saves and stops, --resume goes on. FOLDER gets the project, the weights\n"
+        "in 16 bits without a head (NAME.safetensors) and a card that says where they come from\n"
+        "(NAME.md, NAME.json). Use them with: graft-cli train PROJECT --weights FILE\n\n"
+        "Example:\n"
+        "  graft-cli pretrain archive.tar --out backbone");
+    command->callback([flags, &session] {
+        flags->facts.command = session.commandLine;
+        session.action = [flags](Console& console) { return runPretrain(*flags, console); };
+    });
+}
+
+}  // namespace graft::cli
