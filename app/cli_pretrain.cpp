@@ -8,6 +8,7 @@
 #include "app/cli_train_flags.h"
 #include "app/cli_train_printer.h"
 #include "core/base/atomic_file.h"
+#include "core/base/machine.h"
 #include "core/data/archive.h"
 #include "core/engine/engine.h"
 #include "core/engine/pretrain.h"
@@ -28,6 +29,7 @@ struct PretrainFlags {
 
 constexpr char kProjectName[] = "pretrain.graft";
 constexpr char kDataName[] = "data";
+constexpr char kLogName[] = "log.txt";
 
 std::string inFolder(const PretrainFlags& flags, const char* name) {
     return (fs::path(flags.out) / name).string();
@@ -36,6 +38,42 @@ std::string inFolder(const PretrainFlags& flags, const char* name) {
 std::string resumeCommand(const PretrainFlags& flags) {
     return "graft-cli pretrain --resume --out " + flags.out;
 }
+
+/// Also keeps what was printed, with the time, in a file that outlasts the terminal.
+class LoggingPrinter : public TrainPrinter {
+ public:
+    LoggingPrinter(std::string file, Console& console, RunControl& control)
+        : TrainPrinter(console, control), m_file(std::move(file)) {}
+
+    void event(const TrainEvent& event) override {
+        TrainPrinter::event(event);
+        if (event.kind != TrainEvent::Kind::CheckpointWritten &&
+            event.kind != TrainEvent::Kind::EpochFinished) {
+            note(event.text);
+        }
+    }
+    void metric(const MetricRow& row) override {
+        TrainPrinter::metric(row);
+        if (row.kind == MetricRow::Kind::Epoch) {
+            note(epochLine(row, m_epochs));
+        }
+    }
+    void snapshot(const TrainSnapshot& snapshot) override {
+        TrainPrinter::snapshot(snapshot);
+        m_epochs = snapshot.epochCount;
+    }
+
+ private:
+    void note(const std::string& text) {
+        constexpr std::uint64_t kMostBytes = 16u << 20;
+        const Result<std::string> before = readWholeFile(m_file, kMostBytes);
+        const std::string whole = (before ? *before : std::string()) + utcNow() + "  " + text + "\n";
+        (void)writeFileAtomically(m_file, whole).ok();  // the run goes on without a log
+    }
+
+    std::string m_file;
+    std::int64_t m_epochs = 0;
+};
 
 /// The folder that holds the classes: an archive often has one folder with all else inside.
 std::string withoutWrapper(const std::string& folder) {
@@ -111,7 +149,7 @@ Result<std::unique_ptr<Project>> makeProject(const PretrainFlags& flags, Console
 Result<int> train(Project& project, RunId run, const PretrainFlags& flags, Console& console) {
     RunControl control;
     Mailbox<RunCommand> commands;
-    TrainPrinter printer(console, control);
+    LoggingPrinter printer(inFolder(flags, kLogName), console, control);
     const InterruptScope scope([&control] { control.requestStop(); });
     const Result<RunState> ended =
         engine::runHere(project, run, flags.resume, control, commands, printer);
@@ -168,7 +206,7 @@ void addPretrain(CLI::App& app, Session& session) {
         "An ordinary run whose defaults are a recipe for learning from scratch; all flags of train\n"
         "change it. Ctrl+C saves and stops, --resume goes on. FOLDER gets the project, the weights\n"
         "in 16 bits without a head (NAME.safetensors) and a card that says where they come from\n"
-        "(NAME.md, NAME.json). Use them with: graft-cli train PROJECT --weights FILE\n\n"
+        "(NAME.md, NAME.json), the weights after each epoch and a log. Use them with: graft-cli train PROJECT --weights FILE\n\n"
         "Example:\n"
         "  graft-cli pretrain archive.tar --out backbone");
     command->callback([flags, &session] {

@@ -49,7 +49,7 @@ void changeView(Image& view, const AugmentSpec& spec, const Preprocess& preproce
                 std::uint64_t seed, std::optional<bool> mirrored = {});
 
 /// The three steps together: [inputSize, inputSize] RGB. With everything off:
-/// evaluationView(image, preprocess).
+/// evaluationView(image, preprocess). There are no epochs here: an alternating flip is by chance.
 Image augmentImage(const Image& image, const AugmentSpec& spec, const Preprocess& preprocess,
                    std::uint64_t seed);
 

@@ -98,6 +98,13 @@ std::string cardText(const Json& card) {
         text += "- " + session["when"].get<std::string>() + ", after epoch " +
                 std::to_string(session["epochs_done"].get<std::int64_t>()) + "\n";
     }
+    if (card.contains("restarted_from_weights")) {
+        const Json& restart = card["restarted_from_weights"];
+        text += "\nBegun again from the averaged weights after epoch " +
+                std::to_string(restart["after_epoch"].get<int>()) + ", SHA-256 `" +
+                restart["sha256"].get<std::string>() +
+                "`, without the optimiser's state: the checkpoints were lost.\n";
+    }
     text += "\n## Epochs\n\n| epoch | loss | right | validation loss | right |\n|--:|--:|--:|--:|--:|\n";
     for (const Json& epoch : card["epochs"]) {
         char line[128];
@@ -195,6 +202,10 @@ Result<SavedBackbone> savePretrained(const Project& project, RunId id, const std
     card["machine"] = deviceText();
     card["begun"] = run.created;
     card["finished"] = run.finished.empty() ? utcNow() : run.finished;
+    if (run.options.startEpoch > 0) {
+        card["restarted_from_weights"] = {{"sha256", run.model.weightsSha256},
+                                          {"after_epoch", run.options.startEpoch}};
+    }
     card["command"] = facts.value("command", "");
     card["sessions"] = noteJson(project, kSessionsNote, Json::array());
 

@@ -74,6 +74,10 @@ class Classifier {
     /// learnt yet. The scaling is kept in buffers.
     void scaleHeadTo(const torch::Tensor& features);
 
+    /// Takes the head over that a run kept of an epoch in a weight file; false, and nothing changed,
+    /// where the file has none for so many classes.
+    bool takeHead(const std::string& weightsPath);
+
     /// Parameters and buffers in a fixed order, by name. Batch-norm counters are buffers.
     std::vector<NamedTensor> parameters() const;
     std::vector<NamedTensor> buffers() const;

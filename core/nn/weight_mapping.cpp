@@ -298,6 +298,28 @@ Error misfitError(const WeightReport& report, const std::string& backbone) {
                      ", or another backbone, or train without weights. Nothing was changed."};
 }
 
+bool copyHead(const WeightFile& file, Network& network) {
+    std::vector<std::pair<torch::Tensor, torch::Tensor>> pairs;
+    for (const auto& list : {network.head()->named_parameters(), network.head()->named_buffers()}) {
+        for (const auto& entry : list) {
+            const auto found = file.tensors().find("head." + entry.key());
+            if (found == file.tensors().end() || !typeFits(found->second.dtype, entry.value()) ||
+                !allFinite(found->second)) {
+                return false;
+            }
+            pairs.emplace_back(entry.value(), asTensor(found->second));
+            if (pairs.back().first.sizes() != pairs.back().second.sizes()) {
+                return false;
+            }
+        }
+    }
+    const torch::NoGradGuard noGrad;
+    for (auto& [target, source] : pairs) {
+        target.copy_(source);
+    }
+    return true;
+}
+
 Status copyWeights(const WeightFile& file, Network& network) {
     const torch::NoGradGuard noGrad;
     const Family& family = network.family();

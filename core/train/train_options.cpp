@@ -135,6 +135,13 @@ FieldTable<TrainOptions> makeTable() {
              expert(field("first_size_epochs", "Rounds with smaller pictures",
                           "How many of the first epochs use that size.", 0, 10000, 1),
                     "Schedule"))
+        .add(&T::startEpoch,
+             expert(field("start_epoch", "Rounds that are done already",
+                          "Goes on behind so many epochs of the course of the learning rate, from "
+                          "the weights that were kept of the last of them; for a run whose "
+                          "checkpoints are lost.",
+                          0, 10000, 1),
+                    "Schedule"))
         .add(&T::precision,
              expert(choice("precision", "Computing in",
                            "Number type of training. Automatic measures at the start whether bf16 "

@@ -30,6 +30,9 @@ struct TrainOptions {
     double averageDecay = 0;
     int firstSize = 0;              ///< px of the pictures in the first firstSizeEpochs; 0: as later
     int firstSizeEpochs = 0;
+    /// Epochs that count as done at the start: the course of rate and picture size goes on behind
+    /// them, from weights that were kept of the last of them (keepEpochs), head included.
+    int startEpoch = 0;
     std::string balance = "none";   ///< "none", "weights", "sampling"
     int headEpochs = 0;             ///< first epochs with the backbone frozen, then thaw
     int patience = 0;               ///< early stopping: epochs without a better one; 0 = off

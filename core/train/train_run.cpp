@@ -83,39 +83,6 @@ void TrainRun::makeLoader(std::uint64_t cacheBytes) {
     m_loader = std::make_unique<BatchLoader>(std::move(options));
 }
 
-// Smaller pictures in the first epochs let the network see more of them in the same time.
-int TrainRun::pictureSizeNow() const {
-    const TrainOptions& options = m_job.options;
-    return options.firstSize > 0 && m_state.epoch < options.firstSizeEpochs
-               ? options.firstSize
-               : m_classifier->preprocess().inputSize;
-}
-
-Status TrainRun::checkFirstSize() {
-    const int size = m_job.options.firstSize;
-    if (size == 0 || m_job.options.firstSizeEpochs == 0) {
-        return {};
-    }
-    const int later = m_classifier->preprocess().inputSize;
-    Error error{ErrorCode::InvalidArgument,
-                "This network cannot begin with pictures of " + std::to_string(size) + " px.",
-                {},
-                "Choose a size up to " + std::to_string(later) +
-                    " px that the network takes, or 0 to begin with that one."};
-    if (size > later) {
-        return error;
-    }
-    try {  // positions with weights of their own, or a picture that shrinks to nothing
-        const torch::NoGradGuard noGrad;
-        m_classifier->setTraining(false);
-        (void)m_classifier->forward(torch::zeros({1, 3, size, size}));
-        return {};
-    } catch (const std::exception& fault) {
-        error.detail = fault.what();
-        return error;
-    }
-}
-
 Status TrainRun::prepare() {
     GRAFT_CHECK(buildItems());
     if (m_job.options.averageDecay > 0) {
@@ -124,20 +91,7 @@ Status TrainRun::prepare() {
     if (!m_job.resumeFrom.empty()) {
         GRAFT_CHECK(restore());
     } else {
-        GRAFT_TRY(m_classifier,
-                  Classifier::create(m_job.model, int(m_job.dataset.classes.size()),
-                                     std::uint64_t(m_job.options.seed)));
-        m_frozen = std::make_unique<FrozenLayers>(m_classifier);
-        m_state.baseRate = m_job.options.learningRate;
-        m_state.augmentStrength = m_job.augment.strength;
-        m_state.rateFactors = m_job.model.rateFactors;
-        m_state.threads = at::get_num_threads();
-        if (m_job.options.headEpochs > 0) {
-            m_frozen->holdBackbone();
-        }
-        m_optimizer = std::make_unique<Optimizer>(
-            Optimizer::Settings{m_job.options.optimizer, m_job.options.momentum});
-        m_sink.rewind(0, 0);
+        GRAFT_CHECK(begin());
     }
     if (m_classifier->trainableCount() == 0) {
         return Error{ErrorCode::InvalidArgument, "Everything is frozen: there is nothing to train.",
@@ -151,7 +105,7 @@ Status TrainRun::prepare() {
     }
     GRAFT_CHECK(fitIntoMemory());
     prepareFeatures();
-    if (!m_restored && !m_job.model.weightsPath.empty()) {
+    if (!m_restored && !m_job.model.weightsPath.empty() && m_job.options.startEpoch == 0) {
         scaleHead();
     }
     return {};
@@ -171,29 +125,6 @@ void TrainRun::choosePrecisionOnce() {
     const PrecisionChoice choice = choosePrecision(*m_classifier, wished, pictures);
     m_state.precision = precisionName(choice.precision);
     m_precisionSpeedUp = choice.speedUp;
-}
-
-void TrainRun::fitToPictures() {
-    publish(RunState::Running, "Looking at the pictures");
-    constexpr int kBatch = 64;
-    constexpr double kMostBytes = 256e6;
-    constexpr double kMostPictures = 5000;
-    const double side = m_loader->options().preprocess.inputSize;
-    const double bytes = 3 * side * side * sizeof(float);
-    const auto most = std::size_t(std::min(kMostPictures, kMostBytes / bytes) / kBatch) + 1;
-    auto batches =
-        shuffledBatches(m_trainItems.size(), kBatch, std::uint64_t(m_job.options.seed), 0);
-    batches.resize(std::min(batches.size(), most));
-    std::vector<torch::Tensor> pictures;
-    m_loader->start(std::move(batches), 0, 0, std::nullopt);
-    while (auto batch = m_loader->next()) {
-        if (batch->count > 0) {
-            pictures.push_back(pixelTensor(*batch).clone());
-        }
-    }
-    if (!pictures.empty()) {  // else unreadable: the epoch names them
-        m_classifier->fitToPictures(pictures);
-    }
 }
 
 // Few pictures will do, and the start must not wait for more.

@@ -108,6 +108,8 @@ class TrainRun {
     double bytesBesidePass() const;
     std::int64_t picturesAtOnce() const;
     void addEpochs(CostForecast& forecast) const;
+    Status begin();
+    Status skipDoneEpochs();
     void fitToPictures();
     void scaleHead();
     int pictureSizeNow() const;
