@@ -23,6 +23,7 @@ struct PretrainFlags {
     std::string source;
     std::string out;
     bool resume = false;
+    std::vector<std::string> probes;  ///< folders
     engine::PretrainFacts facts;
     TrainFlags train;
 };
@@ -146,7 +147,45 @@ Result<std::unique_ptr<Project>> makeProject(const PretrainFlags& flags, Console
     return project;
 }
 
-Result<int> train(Project& project, RunId run, const PretrainFlags& flags, Console& console) {
+/// The epoch that is worth most elsewhere; 0 for the one that is best on the validation pictures.
+Result<std::int64_t> chooseEpoch(Project& project, RunId run, const PretrainFlags& flags,
+                                 Console& console) {
+    std::vector<engine::ProbeData> data;
+    for (const std::string& folder : flags.probes) {
+        const auto job = engine::startImport(folder, ImportOptions{});
+        GRAFT_TRY(Dataset dataset, waitFor(*job, console, "Looking for pictures"));
+        data.push_back({fs::path(folder).filename().string(), std::move(dataset)});
+    }
+    if (data.empty()) {
+        return std::int64_t(0);
+    }
+    using Probed = std::vector<engine::ProbedEpoch>;
+    const std::function<Result<Probed>(Progress&)> probe = [&](Progress& progress) {
+        return engine::probeEpochs(project, run, data, progress);
+    };
+    GRAFT_TRY(const Probed probed, runJob<Probed>(console, "Judging the epochs", probe));
+    GRAFT_CHECK(engine::noteProbes(project, data, probed));
+    for (const engine::ProbedEpoch& one : probed) {
+        std::string line = "Epoch " + std::to_string(one.epoch) + " elsewhere:";
+        for (std::size_t i = 0; i < data.size(); ++i) {
+            line += "  " + data[i].name + " " + percentText(one.accuracies[i]);
+        }
+        console.line(line);
+    }
+    const engine::ProbedEpoch* best = engine::bestProbed(probed);
+    return best ? best->epoch : std::int64_t(0);
+}
+
+Result<int> finish(Project& project, RunId run, const PretrainFlags& flags, Console& console) {
+    GRAFT_TRY(const std::int64_t epoch, chooseEpoch(project, run, flags, console));
+    GRAFT_TRY(const engine::SavedBackbone saved,
+              engine::savePretrained(project, run, flags.out, epoch));
+    console.line("Backbone: " + saved.path + "\n  SHA-256 " + saved.sha256 +
+                 "\nWhere it comes from is told beside it, in .md and .json.");
+    return kExitDone;
+}
+
+Result<RunState> train(Project& project, RunId run, const PretrainFlags& flags, Console& console) {
     RunControl control;
     Mailbox<RunCommand> commands;
     LoggingPrinter printer(inFolder(flags, kLogName), console, control);
@@ -157,16 +196,7 @@ Result<int> train(Project& project, RunId run, const PretrainFlags& flags, Conso
     if (printer.problem()) {
         return *printer.problem();
     }
-    GRAFT_CHECK(ended);
-    if (*ended != RunState::Finished) {
-        console.line("Stopped and saved. Go on with:\n  " + resumeCommand(flags));
-        return kExitInterrupted;
-    }
-    GRAFT_TRY(const engine::SavedBackbone saved,
-              engine::savePretrained(project, run, flags.out));
-    console.line("Backbone: " + saved.path + "\n  SHA-256 " + saved.sha256 +
-                 "\nWhere it comes from is told beside it, in .md and .json.");
-    return kExitDone;
+    return ended;
 }
 
 Result<int> runPretrain(const PretrainFlags& flags, Console& console) {
@@ -174,6 +204,10 @@ Result<int> runPretrain(const PretrainFlags& flags, Console& console) {
     RunRecord run;
     if (flags.resume) {
         GRAFT_TRY(project, openToChange(inFolder(flags, kProjectName)));
+        GRAFT_TRY(const std::vector<RunRecord> runs, project->runs());
+        if (!runs.empty() && runs.front().state == RunState::Finished) {
+            return finish(*project, runs.front().id, flags, console);
+        }
         GRAFT_TRY(run, chooseRun(*project, 0, RunWish::Unfinished));
     } else {
         GRAFT_TRY(project, makeProject(flags, console));
@@ -181,7 +215,12 @@ Result<int> runPretrain(const PretrainFlags& flags, Console& console) {
     }
     GRAFT_CHECK(engine::noteSession(*project, flags.facts));
     console.line("Pretraining " + run.model.backbone + " on " + engine::deviceText());
-    return train(*project, run.id, flags, console);
+    GRAFT_TRY(const RunState ended, train(*project, run.id, flags, console));
+    if (ended != RunState::Finished) {
+        console.line("Stopped and saved. Go on with:\n  " + resumeCommand(flags));
+        return kExitInterrupted;
+    }
+    return finish(*project, run.id, flags, console);
 }
 
 }  // namespace
@@ -195,6 +234,9 @@ void addPretrain(CLI::App& app, Session& session) {
                         "those), an archive of such folders (tar, zip), a table, or an IDX file");
     command->add_option("--out", flags->out, "Folder for all that comes of it")->required();
     command->add_flag("--resume", flags->resume, "Go on with a pretraining that was stopped");
+    command->add_option("--probe", flags->probes,
+                        "Labelled folder of other pictures; may be given again. The epoch is kept "
+                        "whose features serve a linear head on these best");
     command->add_option("--network", flags->train.backbone,
                         "Network to train; default: graft_nano");
     command->add_option("--data-name", flags->facts.data, "What the card calls the data");
@@ -206,7 +248,9 @@ void addPretrain(CLI::App& app, Session& session) {
         "An ordinary run whose defaults are a recipe for learning from scratch; all flags of train\n"
         "change it. Ctrl+C saves and stops, --resume goes on. FOLDER gets the project, the weights\n"
         "in 16 bits without a head (NAME.safetensors) and a card that says where they come from\n"
-        "(NAME.md, NAME.json), the weights after each epoch and a log. Use them with: graft-cli train PROJECT --weights FILE\n\n"
+        "(NAME.md, NAME.json), the weights after each epoch and a log. Use them with:\n"
+        "graft-cli train PROJECT --weights FILE. With --resume and --probe a finished one is judged\n"
+        "again.\n\n"
         "Example:\n"
         "  graft-cli pretrain archive.tar --out backbone");
     command->callback([flags, &session] {

@@ -6,12 +6,14 @@
 #include "core/engine/backbone.h"
 #include "core/engine/engine.h"
 #include "core/nn/catalog.h"
+#include "core/train/linear_probe.h"
 
 #include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <numeric>
 
 namespace graft::engine {
 namespace fs = std::filesystem;
@@ -21,6 +23,12 @@ using Json = nlohmann::ordered_json;
 
 constexpr char kSessionsNote[] = "pretrain.sessions";
 constexpr char kFactsNote[] = "pretrain.facts";
+constexpr char kProbesNote[] = "pretrain.probes";
+
+std::string epochFile(const Project& project, RunId run, std::int64_t epoch) {
+    return (fs::path(project.runFolder(run)) / ("epoch-" + std::to_string(epoch) + ".safetensors"))
+        .string();
+}
 
 /// Notes are texts; nothing yet is an empty list or object.
 Json noteJson(const Project& project, const char* key, Json empty) {
@@ -115,6 +123,23 @@ std::string cardText(const Json& card) {
                       100 * epoch["validation_accuracy"].get<double>());
         text += line;
     }
+    if (!card["probes"].empty()) {
+        text += "\n## What the features are worth elsewhere\n\nA linear head on them (linear probe), "
+                "judged on pictures held out:\n\n| epoch |";
+        std::string line = "\n|--:|";
+        for (const auto& [name, share] : card["probes"][0]["accuracies"].items()) {
+            text += " " + name + " |";
+            line += "--:|";
+        }
+        text += line + "\n";
+        for (const Json& probe : card["probes"]) {
+            text += "| " + std::to_string(probe["epoch"].get<int>()) + " |";
+            for (const auto& [name, share] : probe["accuracies"].items()) {
+                text += " " + percent(share.get<double>()) + " |";
+            }
+            text += "\n";
+        }
+    }
     text += "\n## Options\n\n```json\n" +
             Json{{"model", card["model"]}, {"augment", card["augment"]}, {"options", card["options"]}}
                 .dump(2) +
@@ -174,6 +199,59 @@ Status noteSession(Project& project, const PretrainFacts& facts) {
     return project.setNote(kSessionsNote, sessions.dump());
 }
 
+double ProbedEpoch::mean() const {
+    return accuracies.empty() ? 0
+                              : std::accumulate(accuracies.begin(), accuracies.end(), 0.0) /
+                                    double(accuracies.size());
+}
+
+Result<std::vector<ProbedEpoch>> probeEpochs(const Project& project, RunId id,
+                                             const std::vector<ProbeData>& data,
+                                             Progress& progress) {
+    GRAFT_TRY(const RunRecord run, project.run(id));
+    std::vector<ProbedEpoch> probed;
+    std::int64_t done = 0;
+    const std::int64_t first = run.epochsDone / 2 + 1;
+    for (std::int64_t epoch = first; epoch <= run.epochsDone; ++epoch) {
+        std::error_code ignored;
+        ModelSpec model = run.model;
+        model.weightsPath = epochFile(project, id, epoch);
+        model.weightsSha256.clear();
+        if (!fs::exists(model.weightsPath, ignored)) {
+            continue;
+        }
+        ProbedEpoch outcome{epoch, {}};
+        for (const ProbeData& one : data) {
+            progress.set(done++, (run.epochsDone - first + 1) * std::int64_t(data.size()));
+            GRAFT_TRY(const ProbeOutcome probe, linearProbe(model, one.dataset, progress));
+            outcome.accuracies.push_back(probe.accuracy());
+        }
+        probed.push_back(std::move(outcome));
+    }
+    return probed;
+}
+
+const ProbedEpoch* bestProbed(const std::vector<ProbedEpoch>& probed) {
+    const ProbedEpoch* best = nullptr;
+    for (const ProbedEpoch& one : probed) {
+        best = !best || one.mean() >= best->mean() ? &one : best;
+    }
+    return best;
+}
+
+Status noteProbes(Project& project, const std::vector<ProbeData>& data,
+                  const std::vector<ProbedEpoch>& probed) {
+    Json list = Json::array();
+    for (const ProbedEpoch& one : probed) {
+        Json accuracies;
+        for (std::size_t i = 0; i < data.size(); ++i) {
+            accuracies[data[i].name] = one.accuracies[i];
+        }
+        list.push_back({{"epoch", one.epoch}, {"accuracies", std::move(accuracies)}});
+    }
+    return project.setNote(kProbesNote, list.dump());
+}
+
 Result<SavedBackbone> savePretrained(const Project& project, RunId id, const std::string& folder,
                                      std::int64_t epoch) {
     GRAFT_TRY(const RunRecord run, project.run(id));
@@ -199,6 +277,7 @@ Result<SavedBackbone> savePretrained(const Project& project, RunId id, const std
     card["model"] = toJson(run.model);
     card["augment"] = augmentFields().toJson(run.augment);
     card["options"] = trainFields().toJson(run.options);
+    card["probes"] = noteJson(project, kProbesNote, Json::array());
     card["machine"] = deviceText();
     card["begun"] = run.created;
     card["finished"] = run.finished.empty() ? utcNow() : run.finished;
@@ -213,9 +292,7 @@ Result<SavedBackbone> savePretrained(const Project& project, RunId id, const std
     SavedBackbone saved{base + ".safetensors", {}};
     GRAFT_TRY(std::string checkpoint, runCheckpoint(project, id));
     if (epoch > 0) {
-        checkpoint = (fs::path(project.runFolder(id)) /
-                      ("epoch-" + std::to_string(epoch) + ".safetensors"))
-                         .string();
+        checkpoint = epochFile(project, id, epoch);
     }
     GRAFT_TRY(saved.sha256, saveBackbone(checkpoint, run.model, saved.path,
                                          {{"data", facts.value("data", "")},

@@ -34,6 +34,27 @@ struct PretrainFacts {
 /// Notes in the project that a pretraining begins or goes on now.
 Status noteSession(Project& project, const PretrainFacts& facts);
 
+/// A labelled data set to judge by, and what to call it.
+struct ProbeData {
+    std::string name;
+    Dataset dataset;
+};
+/// What linear probes of the kept epochs gave, in the order of the data sets.
+struct ProbedEpoch {
+    std::int64_t epoch = 0;
+    std::vector<double> accuracies;
+    double mean() const;
+};
+/// Judges the kept epochs of the run's second half (see linearProbe()); the progress counts probes.
+Result<std::vector<ProbedEpoch>> probeEpochs(const Project& project, RunId run,
+                                             const std::vector<ProbeData>& data,
+                                             Progress& progress);
+/// The one with the best mean; of equals the later.
+const ProbedEpoch* bestProbed(const std::vector<ProbedEpoch>& probed);
+/// Keeps the outcome in the project, for the card.
+Status noteProbes(Project& project, const std::vector<ProbeData>& data,
+                  const std::vector<ProbedEpoch>& probed);
+
 struct SavedBackbone {
     std::string path;
     std::string sha256;

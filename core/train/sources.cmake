@@ -2,7 +2,8 @@ graft_core_library(train
     SOURCES checkpoint.cpp feature_cache.cpp feature_file.cpp schedules.cpp train_messages.cpp
         train_options.cpp
     TORCH_SOURCES backbone_file.cpp batch_size_probe.cpp checkpoint_io.cpp cost_forecast.cpp evaluation_job.cpp
-        feature_key.cpp feature_source.cpp frozen_layers.cpp head_solver.cpp model_loading.cpp
+        feature_key.cpp feature_source.cpp frozen_layers.cpp head_solver.cpp linear_probe.cpp
+        model_loading.cpp
         optimizers.cpp run_checkpoint.cpp run_cost.cpp run_edits.cpp run_features.cpp
         run_report.cpp run_start.cpp run_validation.cpp tensor_memory.cpp train_run.cpp train_step.cpp
         trainer.cpp weight_average.cpp
