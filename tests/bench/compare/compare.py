@@ -6,7 +6,11 @@ tuned) and with graft-cli, in turns, several rounds, and prints medians, ratios 
 
 DATA holds train and val, one folder a class in each. Times count whole processes, from start to
 end: imports, first steps and validation of every epoch included. Memory is the largest sum of the
-proportional sizes (PSS) of the process and all its children.
+proportional sizes (PSS) of the process and all its children. Both keep their best epoch, whose
+accuracy counts. Each round has its own seed.
+
+With --weights both begin with the same pretrained weights; with --as-it-comes Graft trains as it
+decides itself, and only the script is told how: the time to a result.
 """
 import argparse
 import json
@@ -43,6 +47,9 @@ def parse():
     parser.add_argument("--graft", default=os.path.join(ROOT, "build", "bin", "graft-cli"))
     parser.add_argument("--graft-option", action="append", default=[], metavar="TEXT",
                         help='more flags for `graft-cli train`, for example "--precision fp32"')
+    parser.add_argument("--weights", default="", help="pretrained ones (safetensors) for both")
+    parser.add_argument("--as-it-comes", action="store_true",
+                        help="Graft is told nothing but the weights and the seed")
     parser.add_argument("--python", default="/usr/bin/python3", help="has torch and torchvision")
     parser.add_argument("--other-python", default="", help="another one, of a newer PyTorch")
     parser.add_argument("--no-tuned", action="store_true", help="leaves the tuned script out")
@@ -115,7 +122,7 @@ class Script:
         args = self.args
         return [self.python, os.path.join(HERE, "script.py"), args.data, "--network", args.network,
                 "--freeze", args.freeze, "--batch-size", str(args.batch_size), "--image-size",
-                str(args.image_size)] + more
+                str(args.image_size), "--weights", args.weights] + more
 
     def tune(self):
         """The fastest of what an expert tries, by a few steps each; what throws is out."""
@@ -140,40 +147,49 @@ class Script:
         self.options = best[1]
         print(f"{self.name}: {' '.join(self.options)}", file=sys.stderr)
 
-    def run(self, folder):
+    def run(self, folder, seed):
         seconds, peak, lines = measure(
-            self.command(self.options + ["--epochs", str(self.args.epochs), "--save",
-                                         os.path.join(folder, "best.pt")]), self.environment)
+            self.command(self.options + ["--epochs", str(self.args.epochs), "--seed", str(seed),
+                                         "--save", os.path.join(folder, "best.pt")]),
+            self.environment)
         epochs = [(at, json.loads(line)) for at, line in lines if line.startswith("{")]
         return result(seconds, peak, [at for at, _ in epochs],
-                      [one["images_per_second"] for _, one in epochs], epochs[-1][1]["accuracy"])
+                      [one["images_per_second"] for _, one in epochs],
+                      max(one["accuracy"] for _, one in epochs))
 
 
 class Graft:
     def __init__(self, name, args):
         self.name, self.args = name, args
 
-    def run(self, folder):
+    def options(self, seed):
+        args = self.args
+        found = ["--seed", str(seed)] + [word for text in args.graft_option for word in text.split()]
+        if args.weights:
+            found += ["--weights", args.weights]
+        if args.as_it_comes:
+            return found
+        return found + ["--backbone", args.network, "--epochs", str(args.epochs), "--batch-size",
+                        str(args.batch_size), "--image-size", str(args.image_size), "--freeze",
+                        args.freeze] + AUGMENT
+
+    def run(self, folder, seed):
         args = self.args
         project = os.path.join(folder, "compare.graft")
         subprocess.run([args.graft, "import", args.data, "--project", project], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        more = [word for text in args.graft_option for word in text.split()]
-        seconds, peak, lines = measure(
-            [args.graft, "train", project, "--backbone", args.network, "--epochs",
-             str(args.epochs), "--batch-size", str(args.batch_size), "--image-size",
-             str(args.image_size), "--freeze", args.freeze] + AUGMENT + more,
-            {"OMP_NUM_THREADS": str(args.threads)})
+        seconds, peak, lines = measure([args.graft, "train", project] + self.options(seed),
+                                       {"OMP_NUM_THREADS": str(args.threads)})
         epochs = []
         for at, line in lines:
             found = re.match(r"Epoch +\d+/\d+ .* accuracy ([\d.]+) %\s+([\d.]+) pictures/s", line)
             if found:
                 epochs.append((at, float(found[2]), float(found[1]) / 100))
-        if len(epochs) != args.epochs:
+        if not epochs or (len(epochs) != args.epochs and not args.as_it_comes):
             raise RuntimeError("graft-cli printed other epochs than expected:\n" +
                                "\n".join(line for _, line in lines))
         return result(seconds, peak, [one[0] for one in epochs], [one[1] for one in epochs],
-                      epochs[-1][2])
+                      max(one[2] for one in epochs))
 
 
 def result(seconds, peak, ends, rates, accuracy):
@@ -231,12 +247,13 @@ def main():
     for number in range(args.rounds):
         for one in contestants:
             with tempfile.TemporaryDirectory() as folder:
-                results[one.name].append(one.run(folder))
-            print(f"round {number + 1}: {one.name}: {results[one.name][-1]['seconds']:.1f} s",
-                  file=sys.stderr)
+                results[one.name].append(one.run(folder, number))
+            last = results[one.name][-1]
+            print(f"round {number + 1}: {one.name}: {last['seconds']:.1f} s, "
+                  f"{100 * last['accuracy']:.1f} %", file=sys.stderr)
     print(f"{args.network}, frozen: {args.freeze}, {args.image_size} px, batch {args.batch_size}, "
-          f"{args.epochs} epochs, {args.threads} threads, medians of {args.rounds} rounds in turns; "
-          f"ratios to the first row")
+          f"{args.epochs} epochs{' (Graft: as it comes)' if args.as_it_comes else ''}, "
+          f"{args.threads} threads, medians of {args.rounds} rounds in turns; ratios to the first row")
     print(f"{time.strftime('%Y-%m-%d')}, {processor()}\n")
     print(table(results))
     if args.json:

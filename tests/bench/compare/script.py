@@ -11,6 +11,7 @@ import json
 import sys
 import time
 
+import numpy as np
 import torch
 import torchvision
 from torchvision import transforms as T
@@ -32,6 +33,9 @@ def parse():
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--steps", type=int, default=0, help="only so many steps, for a trial")
     parser.add_argument("--save", default="", help="where the best weights go")
+    parser.add_argument("--weights", default="", help="pretrained ones, safetensors; the last layer "
+                                                      "starts anew")
+    parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 
 
@@ -63,9 +67,31 @@ def prefixes(freeze):
             yield name + "."
 
 
+def read_safetensors(path):
+    """Name -> tensor. The format: length of a JSON header, the header, the numbers."""
+    kinds = {"F32": np.float32, "F16": np.float16, "I64": np.int64}
+    with open(path, "rb") as file:
+        data = file.read()
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:8 + size])
+    header.pop("__metadata__", None)
+    return {name: torch.from_numpy(
+                np.frombuffer(data[8 + size:][slice(*one["data_offsets"])], kinds[one["dtype"]])
+                .reshape(one["shape"]).copy())
+            for name, one in header.items()}
+
+
 def build(args, classes):
     model = getattr(torchvision.models, args.network)(num_classes=classes)
     head = [name for name, _ in model.named_parameters()][-1].rsplit(".", 1)[0] + "."
+    if args.weights:
+        weights = {name: tensor for name, tensor in read_safetensors(args.weights).items()
+                   if not name.startswith(head)}
+        missing, unknown = model.load_state_dict(weights, strict=False)
+        lacking = [name for name in missing
+                   if not name.startswith(head) and not name.endswith("num_batches_tracked")]
+        if lacking or unknown:
+            raise SystemExit(f"{args.weights} is not for {args.network}: {lacking} {unknown}")
     if args.freeze == "backbone":
         for name, parameter in model.named_parameters():
             parameter.requires_grad = name.startswith(head)
@@ -115,6 +141,7 @@ def validate(args, model, data):
 
 def main():
     args = parse()
+    torch.manual_seed(args.seed)
     if args.threads:
         torch.set_num_threads(args.threads)
     data = loaders(args)
