@@ -1,6 +1,7 @@
 // cache: what the feature cache of a project takes on the disk, and clearing it.
 #include "app/cli_command.h"
 #include "app/cli_exit.h"
+#include "app/cli_job.h"
 #include "app/cli_progress.h"
 #include "app/cli_project.h"
 #include "core/engine/engine.h"
@@ -10,24 +11,24 @@ namespace {
 
 Result<int> showCache(const std::string& path, bool clear, Console& console) {
     GRAFT_TRY(const std::unique_ptr<Project> project, openToRead(path));
-    const engine::FeatureCacheState before = engine::featureCache(*project);
-    if (clear) {
-        GRAFT_CHECK(engine::clearFeatureCache(*project));
-    }
+    const auto job = engine::startFeatureCache(project->filesFolder(),
+                                               project->trainOptions().featureDiskMb, clear);
+    GRAFT_TRY(const engine::FeatureCacheState state,
+              waitFor(*job, console, clear ? "Clearing" : "Looking"));
     if (console.json()) {
         nlohmann::ordered_json json;
-        json["folder"] = before.folder;
-        json["files"] = clear ? 0 : before.files;
-        json["bytes"] = clear ? 0 : before.bytes;
-        json["limit"] = before.limit;
-        json["cleared_bytes"] = clear ? before.bytes : 0;
+        json["folder"] = state.folder;
+        json["files"] = state.files;
+        json["bytes"] = state.bytes;
+        json["limit"] = state.limit;
+        json["cleared_bytes"] = state.clearedBytes;
         console.printJson(json);
     } else if (clear) {
-        console.line("Cleared " + bytesText(before.bytes) + " of computed features.");
+        console.line("Cleared " + bytesText(state.clearedBytes) + " of computed features.");
     } else {
-        console.line("Features of frozen parts: " + bytesText(before.bytes) + " of at most " +
-                     bytesText(before.limit));
-        console.line(before.folder);
+        console.line("Features of frozen parts: " + bytesText(state.bytes) + " of at most " +
+                     bytesText(state.limit));
+        console.line(state.folder);
         console.line("They only save time. To delete them: graft-cli cache " + path + " --clear");
     }
     return kExitDone;

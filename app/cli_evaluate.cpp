@@ -2,6 +2,7 @@
 #include "app/cli_command.h"
 #include "app/cli_exit.h"
 #include "app/cli_job.h"
+#include "app/cli_model_choice.h"
 #include "app/cli_project.h"
 #include "app/cli_table.h"
 #include "core/base/atomic_file.h"
@@ -15,6 +16,7 @@ struct EvaluateFlags {
     RunId run = 0;
     std::string split;
     std::string csv;
+    std::string model;
     bool predictions = false;
 };
 
@@ -70,7 +72,11 @@ void reportConfusion(const Evaluation& evaluation, Console& console) {
 }
 
 void report(const Evaluation& evaluation, const RunRecord& run, Console& console) {
-    console.line(run.name + ", epoch " + std::to_string(evaluation.epoch) + ", on " +
+    console.line(run.name + ", " +
+                 (evaluation.checkpoint == "quick"
+                      ? "quick model"
+                      : "epoch " + std::to_string(evaluation.epoch)) +
+                 ", on " +
                  countText(evaluation.count, "picture", "pictures") + " of the split " +
                  splitName(evaluation.split));
     console.line("Accuracy " + percentText(evaluation.accuracy) + "  (95 % interval " +
@@ -119,7 +125,8 @@ Result<int> runEvaluate(const EvaluateFlags& flags, Console& console) {
     GRAFT_TRY(const Split split, parseSplit(flags.split));
     GRAFT_TRY(const std::unique_ptr<Project> project, openToUse(flags.project));
     GRAFT_TRY(const RunRecord run, chooseRun(*project, flags.run, RunWish::Trained));
-    GRAFT_TRY(const auto job, engine::startEvaluation(*project, run.id, split));
+    GRAFT_TRY(const auto job, engine::startEvaluation(*project, run.id, split,
+                                                         modelChoice(flags.model)));
     GRAFT_TRY(const Evaluation evaluation, waitFor(*job, console, "Checking pictures"));
     if (!flags.csv.empty()) {
         GRAFT_CHECK(
@@ -146,6 +153,7 @@ void addEvaluate(CLI::App& app, Session& session) {
     auto flags = std::make_shared<EvaluateFlags>();
     command->add_option("PROJECT", flags->project, "Project file (.graft)")->required();
     command->add_option("--run", flags->run, "Number of the run; default: the newest with a model");
+    addModelFlag(*command, flags->model);
     command->add_option("--split", flags->split,
                         "train, validation or test; default: test where there is one");
     command->add_option("--csv", flags->csv, "Also write every picture's answer to this file");

@@ -2,6 +2,7 @@
 #include "app/cli_command.h"
 #include "app/cli_exit.h"
 #include "app/cli_job.h"
+#include "app/cli_model_choice.h"
 #include "app/cli_project.h"
 #include "core/engine/engine.h"
 
@@ -12,6 +13,7 @@ struct ExportFlags {
     std::string project;
     RunId run = 0;
     std::string folder;
+    std::string model;
 };
 
 void report(const ExportReport& done, Console& console) {
@@ -45,7 +47,8 @@ nlohmann::ordered_json reportJson(const ExportReport& done, const RunRecord& run
 Result<int> runExport(const ExportFlags& flags, Console& console) {
     GRAFT_TRY(const std::unique_ptr<Project> project, openToUse(flags.project));
     GRAFT_TRY(const RunRecord run, chooseRun(*project, flags.run, RunWish::Trained));
-    GRAFT_TRY(const auto job, engine::startExport(*project, run.id, flags.folder));
+    GRAFT_TRY(const auto job, engine::startExport(*project, run.id, flags.folder,
+                                                     modelChoice(flags.model)));
     GRAFT_TRY(const ExportReport done, waitFor(*job, console, "Exporting"));
     if (console.json()) {
         console.printJson(reportJson(done, run));
@@ -69,6 +72,7 @@ void addExport(CLI::App& app, Session& session) {
     command->add_option("PROJECT", flags->project, "Project file (.graft)")->required();
     command->add_option("--to", flags->folder, "Folder to write; must be new or empty")->required();
     command->add_option("--run", flags->run, "Number of the run; default: the newest with a model");
+    addModelFlag(*command, flags->model);
     addJsonFlag(*command, session);
     command->footer(
         "The folder holds model.pt (TorchScript; takes decoded RGB pictures of any size),\n"

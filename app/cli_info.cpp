@@ -67,6 +67,7 @@ Json runsJson(const std::vector<RunRecord>& runs) {
         json["epochs"] = run.options.epochs;
         json["best_epoch"] = run.bestEpoch;
         json["best_accuracy"] = run.bestAccuracy < 0 ? Json() : Json(run.bestAccuracy);
+        json["quick_accuracy"] = run.quickAccuracy < 0 ? Json() : Json(run.quickAccuracy);
         json["message"] = run.message;
         list.push_back(std::move(json));
     }
@@ -106,7 +107,9 @@ void reportRuns(const std::vector<RunRecord>& runs, Console& console) {
         rows.push_back({std::to_string(run.id), run.name, runStateName(run.state),
                         run.model.backbone,
                         std::to_string(run.epochsDone) + "/" + std::to_string(run.options.epochs),
-                        run.bestAccuracy < 0 ? "-" : percentText(run.bestAccuracy)});
+                        run.bestAccuracy < 0 ? "-"
+                                             : percentText(run.bestAccuracy) +
+                                                   (run.bestIsQuick() ? " (quick model)" : "")});
     }
     console.text(textTable(rows, "rlllrr"));
 }

@@ -2,6 +2,7 @@
 #include "app/cli_command.h"
 #include "app/cli_exit.h"
 #include "app/cli_job.h"
+#include "app/cli_model_choice.h"
 #include "app/cli_pictures.h"
 #include "app/cli_project.h"
 #include "app/cli_table.h"
@@ -20,6 +21,7 @@ struct PredictFlags {
     std::string model;
     std::vector<std::string> pictures;
     RunId run = 0;
+    std::string choice;
     std::string csv;
 };
 
@@ -38,10 +40,13 @@ Result<Answers> predict(const PredictFlags& flags, const PictureList& pictures, 
     std::error_code ignored;
     const bool package = fs::is_directory(flags.model, ignored);
     std::string source = flags.model;
+    if (package && flags.choice == "quick") {
+        return Error{ErrorCode::InvalidArgument, "--model: a package holds one model only.", {}, {}};
+    }
     if (!package) {
         GRAFT_TRY(const std::unique_ptr<Project> project, openToRead(flags.model));
         GRAFT_TRY(const RunRecord run, chooseRun(*project, flags.run, RunWish::Trained));
-        GRAFT_TRY(source, engine::runCheckpoint(*project, run.id));
+        GRAFT_TRY(source, engine::runCheckpoint(*project, run.id, modelChoice(flags.choice)));
     }
     return runJob<Answers>(console, "Looking at pictures", [&](Progress& progress) {
         const auto answer = [&]() -> Result<Answers> {
@@ -163,6 +168,7 @@ void addPredict(CLI::App& app, Session& session) {
         ->required();
     command->add_option("--run", flags->run,
                         "Project: number of the run; default: the newest with a model");
+    addModelFlag(*command, flags->choice);
     CLI::Option* csvOption = command->add_option(
         "--csv", flags->csv, "Write a CSV (UTF-8 with byte order mark) instead; - is the output");
     addJsonFlag(*command, session);

@@ -22,24 +22,25 @@ nlohmann::ordered_json runJson(const RunRecord& run, const std::string& project)
     json["best_epoch"] = run.bestEpoch;
     json["best_accuracy"] =
         run.bestAccuracy < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(run.bestAccuracy);
+    json["quick_accuracy"] =
+        run.quickAccuracy < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(run.quickAccuracy);
     json["validation_count"] = run.validationCount;
     json["message"] = run.message;
     return json;
 }
 
 std::string bestSentence(const RunRecord& run) {
-    if (run.bestAccuracy < 0) {
+    if (run.bestAccuracy < 0 && run.bestEpoch == 0) {
         return "No epoch was finished.";
     }
+    const std::string best =
+        run.bestIsQuick() ? "the quick model" : "epoch " + std::to_string(run.bestEpoch);
     if (run.validationCount == 0) {
-        return "Best: epoch " + std::to_string(run.bestEpoch) + " with " +
-               percentText(run.bestAccuracy) +
-               " of the training pictures right (none were held out to check).";
+        return "Best: " + best + " with " + percentText(run.bestAccuracy) + " of the training pictures right (none were held out to check).";
     }
     const auto right = std::int64_t(run.bestAccuracy * double(run.validationCount) + 0.5);
     const auto range = wilsonInterval(right, run.validationCount);
-    return "Best: epoch " + std::to_string(run.bestEpoch) + " with " +
-           percentText(run.bestAccuracy) + " of " + std::to_string(run.validationCount) +
+    return "Best: " + best + " with " + percentText(run.bestAccuracy) + " of " + std::to_string(run.validationCount) +
            " validation pictures right (95 % interval " + percentText(range[0]) + " to " +
            percentText(range[1]) + ").";
 }
@@ -136,6 +137,38 @@ Result<int> tellForecast(const Project& project, const ModelSpec& model,
     return kExitDone;
 }
 
+struct Chosen {
+    Settings settings;
+    std::optional<Settings> suggested;
+};
+
+// What the flags say, then what is stored, then what is suggested for such data.
+Result<Chosen> chooseSettings(const Project& project, const TrainFlags& flags,
+                              std::vector<std::string>& notices, Console& console) {
+    const int classes = int(project.dataset().classes.size());
+    Chosen chosen;
+    chosen.settings = engine::settingsOf(project);
+    const bool ownNetwork = choosesNetwork(flags);
+    if (ownNetwork) {
+        GRAFT_TRY(chosen.settings.model,
+                  changedModel(chosen.settings.model, flags, classes, notices));
+    }
+    const auto search = engine::startNetworkSearch();
+    GRAFT_TRY(const std::vector<AvailableNetwork> networks,
+              waitFor(*search, console, "Looking for networks"));
+    if (const auto advice = engine::advise(project, networks, chosen.settings, ownNetwork)) {
+        chosen.settings = advice->settings;
+        chosen.suggested = advice->suggested;
+    }
+    if (!ownNetwork) {
+        GRAFT_TRY(chosen.settings.model,
+                  changedModel(chosen.settings.model, flags, classes, notices));
+    }
+    GRAFT_TRY(chosen.settings.options, changedOptions(chosen.settings.options, flags));
+    GRAFT_TRY(chosen.settings.augment, changedAugment(chosen.settings.augment, flags));
+    return chosen;
+}
+
 Result<int> runTrain(const std::string& path, const std::string& name, const TrainFlags& flags,
                      bool onlyForecast, Console& console) {
     GRAFT_TRY(const std::unique_ptr<Project> project, openToChange(path));
@@ -146,10 +179,8 @@ Result<int> runTrain(const std::string& path, const std::string& name, const Tra
                      "First: graft-cli import FOLDER --project " + path};
     }
     std::vector<std::string> notices;
-    GRAFT_TRY(const TrainOptions options, changedOptions(project->trainOptions(), flags));
-    GRAFT_TRY(const AugmentSpec augment, changedAugment(project->augment(), flags));
-    GRAFT_TRY(const ModelSpec model, changedModel(project->model(), flags,
-                                                  int(project->dataset().classes.size()), notices));
+    GRAFT_TRY(const Chosen chosen, chooseSettings(*project, flags, notices, console));
+    const auto& [model, augment, options] = chosen.settings;
     if (onlyForecast) {
         return tellForecast(*project, model, augment, options, console);
     }
@@ -157,11 +188,15 @@ Result<int> runTrain(const std::string& path, const std::string& name, const Tra
     GRAFT_CHECK(project->setTrainOptions(options));
     GRAFT_CHECK(project->setAugment(augment));
     GRAFT_CHECK(project->setModel(model));
+    if (chosen.suggested) {
+        GRAFT_CHECK(engine::rememberSuggestion(*project, *chosen.suggested));
+    }
     GRAFT_TRY(const RunRecord run, project->addRun(name));
     console.line(run.name + " of " + project->name() + " on " + engine::deviceText());
     for (const std::string& notice : notices) {
         console.line(notice);
     }
+    console.line(settingsSentence(settingsWords(datasetFacts(project->dataset()), chosen.settings)));
     return follow(*project, run.id, false, console);
 }
 
@@ -173,8 +208,8 @@ Result<int> runResume(const std::string& path, RunId number, Console& console) {
 }
 
 constexpr char kRunJson[] =
-    "JSON: project, run, name, state, backbone, epochs_done, best_epoch, best_accuracy,\n"
-    "  validation_count, message";
+    "JSON: project, run, name, state, backbone, epochs_done, best_epoch, best_accuracy\n"
+    "  (epoch 0: the quick model), quick_accuracy, validation_count, message";
 constexpr char kForecastJson[] =
     "\nJSON of --forecast: batch_size, pictures_at_once, peak_memory, needed_memory,\n"
     "  available_memory (bytes), epoch_seconds, validation_seconds, total_seconds";
@@ -199,9 +234,10 @@ void addTrain(CLI::App& app, Session& session) {
     addJsonFlag(*command, session);
     command->footer(
         std::string(
-            "Options that are given are stored in the project; the others stay as they are there\n"
-            "(the defaults shown are those of a new project). Without weights, a small network\n"
-            "learns from scratch: fine to try things, but it needs far more pictures.\n"
+            "Options that are given are stored in the project; the others stay as they are there,\n"
+            "or are chosen by the size, shape and balance of the data where nobody chose them yet.\n"
+            "Without weights on this machine, a small network learns from scratch: fine to try\n"
+            "things, but it needs far more pictures.\n"
             "Ctrl+C saves and stops; graft-cli resume goes on from there, exactly.\n\n"
             "Examples:\n"
             "  graft-cli train bees.graft\n"

@@ -220,6 +220,10 @@ Result<AugmentSpec> changedAugment(AugmentSpec augment, const TrainFlags& flags)
     return augment;
 }
 
+bool choosesNetwork(const TrainFlags& flags) {
+    return !flags.backbone.empty() || !flags.weights.empty();
+}
+
 Result<ModelSpec> changedModel(ModelSpec model, const TrainFlags& flags, int classCount,
                                std::vector<std::string>& notices) {
     WeightChoice weights;

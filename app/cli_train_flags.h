@@ -30,6 +30,8 @@ void addTrainFlags(CLI::App& command, TrainFlags& flags);
 /// What the flags make of stored values; errors name the flag and what is allowed.
 Result<TrainOptions> changedOptions(TrainOptions options, const TrainFlags& flags);
 Result<AugmentSpec> changedAugment(AugmentSpec augment, const TrainFlags& flags);
+/// Whether a flag says which network or weights.
+bool choosesNetwork(const TrainFlags& flags);
 /// Another backbone drops the weights and frozen layers of the old one. `notices`: sentences on
 /// what was chosen along with it.
 Result<ModelSpec> changedModel(ModelSpec model, const TrainFlags& flags, int classCount,

@@ -30,6 +30,9 @@ std::string snapshotLine(const TrainSnapshot& snapshot, int columns) {
         line += "  " + durationText(snapshot.secondsLeft) + " left";
     }
     line += "  epoch " + std::to_string(snapshot.epoch) + "/" + std::to_string(snapshot.epochCount);
+    if (snapshot.toLookAt > 0) {
+        line = barText(double(snapshot.lookedAt) / double(snapshot.toLookAt), 20);
+    }
     if (snapshot.activity != "Training") {
         return cutToColumns(line + "  " + snapshot.activity, columns);
     }
@@ -48,6 +51,7 @@ std::string snapshotLine(const TrainSnapshot& snapshot, int columns) {
 void TrainPrinter::event(const TrainEvent& event) {
     using Kind = TrainEvent::Kind;
     switch (event.kind) {
+        case Kind::QuickModelReady:
         case Kind::Started:
             m_started = true;
             m_console.line(event.text);
@@ -71,7 +75,7 @@ void TrainPrinter::event(const TrainEvent& event) {
 }
 
 void TrainPrinter::metric(const MetricRow& row) {
-    if (row.kind == MetricRow::Kind::Epoch) {
+    if (row.kind == MetricRow::Kind::Epoch && row.epoch > 0) {
         m_console.line(epochLine(row, m_last.epochCount));
     }
 }

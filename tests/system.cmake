@@ -6,6 +6,8 @@ foreach(name tst_cli tst_cli_bad_input tst_cli_interrupt tst_cli_cost tst_cli_pr
     graft_test(${name} LABEL system TIMEOUT 1800 SOURCES system/${name}.cpp LINK graft_base)
     add_dependencies(${name} graft-cli)
 endforeach()
+graft_test(tst_cli_quick LABEL system TIMEOUT 900 SOURCES system/tst_cli_quick.cpp LINK graft_train)
+add_dependencies(tst_cli_quick graft-cli)
 graft_test(tst_cli_weights LABEL system SOURCES system/tst_cli_weights.cpp LINK graft_nn)
 add_dependencies(tst_cli_weights graft-cli)
 

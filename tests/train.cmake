@@ -17,6 +17,12 @@ graft_test(tst_feature_source LABEL unit SOURCES unit/tst_feature_source.cpp LIN
 graft_test(tst_feature_training LABEL unit TIMEOUT 900
     SOURCES unit/tst_feature_training.cpp LINK graft_engine)
 add_dependencies(tst_feature_training train_worker)
+graft_test(tst_quick_model LABEL unit SOURCES unit/tst_quick_model.cpp LINK graft_engine)
+graft_test(tst_suggest_settings LABEL unit SOURCES unit/tst_suggest_settings.cpp LINK graft_train)
+graft_test(tst_similar_pictures_oracle LABEL oracle
+    SOURCES oracle/tst_similar_pictures_oracle.cpp LINK graft_engine)
+graft_test(tst_quick_model_oracle LABEL oracle TIMEOUT 900
+    SOURCES oracle/tst_quick_model_oracle.cpp LINK graft_engine)
 graft_test(tst_head_solver_oracle LABEL oracle SOURCES oracle/tst_head_solver_oracle.cpp
     LINK graft_train)
 graft_test(tst_optimizers_oracle LABEL oracle SOURCES oracle/tst_optimizers_oracle.cpp
@@ -29,6 +35,8 @@ add_test(NAME bench_scaling COMMAND bench_scaling 10000)
 set_tests_properties(bench_scaling PROPERTIES LABELS bench TIMEOUT 1800
     ENVIRONMENT "${GRAFT_TEST_ENVIRONMENT}" FAIL_REGULAR_EXPRESSION "did not fit")
 graft_test(bench_head_only LABEL bench TIMEOUT 7200 SOURCES bench/bench_head_only.cpp
+    LINK graft_engine graft_opencv)
+graft_test(bench_quick_model LABEL bench TIMEOUT 3600 SOURCES bench/bench_quick_model.cpp
     LINK graft_engine graft_opencv)
 if(DNNL_INCLUDE_DIR AND DNNL_LIBRARY AND NOT GRAFT_LIBTORCH)
     add_executable(bench_training_step bench/bench_training_step.cpp bench/conv_limit.cpp)

@@ -38,8 +38,12 @@ list(APPEND GRAFT_UI_SOURCES
     pages/run_headline.h
     pages/run_plots.cpp
     pages/run_plots.h
+    pages/settings_line.cpp
+    pages/settings_line.h
     pages/train_page.cpp
     pages/train_page.h
+    pages/train_side.cpp
+    pages/train_side.h
     pages/weights_box.cpp
     pages/weights_box.h
     widgets/backbone_cards.cpp

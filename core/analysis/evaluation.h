@@ -32,8 +32,8 @@ struct ClassScores {
 
 struct Evaluation {
     Split split = Split::Validation;
-    std::string checkpoint;   ///< "best" or "last"
-    std::int64_t epoch = 0;   ///< of the checkpoint, 1-based
+    std::string checkpoint;   ///< "best", "quick" or "last"
+    std::int64_t epoch = 0;   ///< of the checkpoint, 1-based; 0: the quick model
     std::int64_t count = 0;   ///< pictures that were read
     std::int64_t correct = 0;
     double accuracy = 0;

@@ -12,10 +12,14 @@
 #include "core/nn/weights/weight_catalogue.h"
 #include "core/project/project.h"
 #include "core/train/cost_forecast.h"
+#include "core/train/similar_pictures.h"
+#include "core/train/suggest_settings.h"
 #include "core/train/trainer.h"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace graft::engine {
 
@@ -39,6 +43,16 @@ std::unique_ptr<Job<std::string>> startWeightSearch(const WeightEntry& entry);
 std::unique_ptr<Job<std::string>> startWeightDownload(const WeightEntry& entry,
                                                       const std::string& folder = {});
 
+/// See availableNetworks().
+std::unique_ptr<Job<std::vector<AvailableNetwork>>> startNetworkSearch();
+Settings settingsOf(const Project& project);
+/// See adviseSettings(); `now` is the project's, perhaps changed. Nothing for a project that was
+/// trained before it was ever advised.
+std::optional<Advice> advise(const Project& project, const std::vector<AvailableNetwork>& networks,
+                             const Settings& now, bool keepNetwork = false);
+/// Notes in the project what was suggested, so that a person's choice is known as such later.
+Status rememberSuggestion(Project& project, const Settings& suggested);
+
 /// What a run with the project's data and these choices would take, measured on a few steps.
 /// Errors as startRun, and OutOfMemory when it would not fit.
 Result<std::unique_ptr<Job<CostForecast>>> startForecast(const Project& project,
@@ -60,12 +74,11 @@ struct FeatureCacheState {
     std::int64_t files = 0;
     std::uint64_t bytes = 0;
     std::uint64_t limit = 0;  ///< bytes, with the project's present options
+    std::uint64_t clearedBytes = 0;
 };
-FeatureCacheState featureCache(const Project& project);
-/// A run under way computes what it needs again.
-Status clearFeatureCache(const Project& project);
-/// The state, after clearing it where that is asked for. Takes what it needs of the project, so that
-/// it may be closed meanwhile: filesFolder() and trainOptions().featureDiskMb.
+/// The state, after clearing it where that is asked for (a run under way computes what it needs
+/// again). Takes what it needs of the project, so that it may be closed meanwhile: filesFolder() and
+/// trainOptions().featureDiskMb.
 std::unique_ptr<Job<FeatureCacheState>> startFeatureCache(const std::string& filesFolder,
                                                           int diskMb, bool clear);
 
@@ -74,16 +87,28 @@ std::unique_ptr<Job<FeatureCacheState>> startFeatureCache(const std::string& fil
 Result<RunState> runHere(Project& project, RunId run, bool resume, RunControl& control,
                          Mailbox<RunCommand>& commands, TrainSink& sink);
 
-/// Evaluates the run's best (else newest) checkpoint on a split of the data as labelled now; the
-/// result is stored in the project when `project` is writable. Split::None picks test if there is
-/// one, else validation.
-Result<std::unique_ptr<Job<Evaluation>>> startEvaluation(Project& project, RunId run, Split split);
-/// The run's best checkpoint, else its newest. Error NotFound.
-Result<std::string> runCheckpoint(const Project& project, RunId run);
+/// Which of a run's models.
+enum class ModelChoice {
+    Best,  ///< by the validation pictures: an epoch's, the quick model, or else the newest
+    Quick  ///< the one from before the first step
+};
+/// Evaluates the run's model on a split of the data as labelled now; the result is stored in the
+/// project when `project` is writable. Split::None picks test if there is one, else validation.
+Result<std::unique_ptr<Job<Evaluation>>> startEvaluation(Project& project, RunId run, Split split,
+                                                         ModelChoice choice = ModelChoice::Best);
+/// The checkpoint of the run's model. Error NotFound.
+Result<std::string> runCheckpoint(const Project& project, RunId run,
+                                  ModelChoice choice = ModelChoice::Best);
+
+/// The training pictures that look most like this one to the run's model, the most similar first.
+Result<std::unique_ptr<Job<std::vector<SimilarPicture>>>> startSimilar(
+    const Project& project, RunId run, const ImageRef& picture, int count = 5,
+    ModelChoice choice = ModelChoice::Best);
 
 /// Exports the run into `folder` (see deploy/package.h).
 Result<std::unique_ptr<Job<ExportReport>>> startExport(Project& project, RunId run,
-                                                       const std::string& folder);
+                                                       const std::string& folder,
+                                                       ModelChoice choice = ModelChoice::Best);
 /// Path of graft-cli: beside this program, else in PATH.
 std::string checkerProgram();
 

@@ -7,6 +7,7 @@ namespace graft {
 void RunSink::event(const TrainEvent& event) {
     using Kind = TrainEvent::Kind;
     switch (event.kind) {
+        case Kind::QuickModelReady:
         case Kind::Started:
         case Kind::Resumed:
             setState(RunState::Running, {});

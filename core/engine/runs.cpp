@@ -40,10 +40,6 @@ std::string featureFolderIn(const std::string& filesFolder) {
     return (fs::path(filesFolder) / "features").string();
 }
 
-std::string featureFolderOf(const Project& project) {
-    return featureFolderIn(project.filesFolder());
-}
-
 FeatureCacheState lookAtFeatures(const std::string& folder, int wantedMb) {
     FeatureCacheState state;
     state.folder = folder;
@@ -65,7 +61,7 @@ Result<TrainJob> makeJob(const Project& project, const RunRecord& record, bool r
     job.augment = record.augment;
     job.options = record.options;
     job.folder = project.runFolder(record.id);
-    job.cacheFolder = featureFolderOf(project);
+    job.cacheFolder = featureFolderIn(project.filesFolder());
     if (resume) {
         if (record.state == RunState::Finished) {
             return Error{ErrorCode::InvalidArgument, record.name + " is finished already.", {},
@@ -129,33 +125,36 @@ Result<RunState> runHere(Project& project, RunId run, bool resume, RunControl& c
     return ended;
 }
 
-FeatureCacheState featureCache(const Project& project) {
-    return lookAtFeatures(featureFolderOf(project), project.trainOptions().featureDiskMb);
-}
-
 std::unique_ptr<Job<FeatureCacheState>> startFeatureCache(const std::string& filesFolder,
                                                           int diskMb, bool clear) {
     return Job<FeatureCacheState>::start(
         [folder = featureFolderIn(filesFolder), diskMb,
          clear](Progress&) -> Result<FeatureCacheState> {
+            const std::uint64_t before = clear ? featureFolder(folder).bytes : 0;
             if (clear) {
                 GRAFT_CHECK(clearFeatureFolder(folder));
             }
-            return lookAtFeatures(folder, diskMb);
+            FeatureCacheState state = lookAtFeatures(folder, diskMb);
+            state.clearedBytes = before;
+            return state;
         });
 }
 
-Status clearFeatureCache(const Project& project) {
-    return clearFeatureFolder(featureFolderOf(project));
-}
-
-Result<std::string> runCheckpoint(const Project& project, RunId run) {
+Result<std::string> runCheckpoint(const Project& project, RunId run, ModelChoice choice) {
     GRAFT_TRY(const RunRecord record, project.run(run));
     const std::string folder = project.runFolder(run);
     const std::string best = bestCheckpointPath(folder);
+    const std::string quick = quickCheckpointPath(folder);
     std::error_code ignored;
-    if (fs::exists(best, ignored)) {
+    if (choice == ModelChoice::Best && fs::exists(best, ignored)) {
         return best;
+    }
+    if (fs::exists(quick, ignored)) {
+        return quick;
+    }
+    if (choice == ModelChoice::Quick) {
+        return Error{ErrorCode::NotFound, record.name + " has no quick model.", {},
+                     "It is made when training starts from pretrained weights."};
     }
     if (Result<std::string> newest = newestCheckpoint(folder, nullptr)) {
         return newest;
@@ -165,8 +164,8 @@ Result<std::string> runCheckpoint(const Project& project, RunId run) {
 }
 
 Result<std::unique_ptr<Job<Evaluation>>> startEvaluation(Project& project, RunId run,
-                                                         Split split) {
-    GRAFT_TRY(const std::string checkpoint, runCheckpoint(project, run));
+                                                         Split split, ModelChoice choice) {
+    GRAFT_TRY(const std::string checkpoint, runCheckpoint(project, run, choice));
     Dataset dataset = project.dataset();
     if (split == Split::None) {
         split = dataset.countInSplit(Split::Test) > 0 ? Split::Test : Split::Validation;
@@ -192,10 +191,28 @@ Result<std::unique_ptr<Job<Evaluation>>> startEvaluation(Project& project, RunId
     });
 }
 
+Result<std::unique_ptr<Job<std::vector<SimilarPicture>>>> startSimilar(const Project& project,
+                                                                      RunId run,
+                                                                      const ImageRef& picture,
+                                                                      int count,
+                                                                      ModelChoice choice) {
+    SimilarRequest request;
+    GRAFT_TRY(request.checkpoint, runCheckpoint(project, run, choice));
+    request.dataset = project.dataset();
+    request.picture = picture;
+    request.count = count;
+    request.cacheFolder = featureFolderIn(project.filesFolder());
+    return Job<std::vector<SimilarPicture>>::start(
+        [request = std::move(request)](Progress& progress) {
+            return similarPictures(request, progress);
+        });
+}
+
 Result<std::unique_ptr<Job<ExportReport>>> startExport(Project& project, RunId run,
-                                                       const std::string& folder) {
+                                                       const std::string& folder,
+                                                       ModelChoice choice) {
     ExportRequest request;
-    GRAFT_TRY(request.checkpoint, runCheckpoint(project, run));
+    GRAFT_TRY(request.checkpoint, runCheckpoint(project, run, choice));
     GRAFT_TRY(const RunRecord record, project.run(run));
     GRAFT_TRY(const RunStore store, project.runStore(run));
     request.folder = folder;

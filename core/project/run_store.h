@@ -32,14 +32,18 @@ struct RunRecord {
     TrainOptions options;
     std::vector<ClassInfo> classes;  ///< as they were when it started
     double bestAccuracy = -1;        ///< validation; -1: none yet
-    std::int64_t bestEpoch = 0;
+    std::int64_t bestEpoch = 0;      ///< 1-based; 0 with an accuracy: the quick model is the best
+    double quickAccuracy = -1;       ///< of the quick model; -1: none
     std::int64_t epochsDone = 0;
     std::int64_t validationCount = 0;
+
+    bool hasModel() const { return bestAccuracy >= 0 || bestEpoch > 0; }
+    bool bestIsQuick() const { return bestAccuracy >= 0 && bestEpoch == 0; }
 };
 
 struct CheckpointRecord {
     std::string path;  ///< relative to the project's files folder
-    std::string kind;  ///< "a", "b", "best"
+    std::string kind;  ///< "a", "b", "best", "quick"
     std::string sha256;
     std::int64_t step = 0;
 };

@@ -31,6 +31,13 @@ Status addEpochFigures(const Database& database, RunRecord& record) {
         record.bestEpoch = best.integer(0);
         record.bestAccuracy = best.integer(2) > 0 ? best.real(1) : -1;
     }
+    Statement quick = database.prepare(
+        "SELECT validation_accuracy, validation_count FROM metrics "
+        "WHERE kind = 1 AND run = ? AND epoch = 0");
+    GRAFT_TRY(const bool made, quick.bind(record.id).next());
+    if (made) {
+        record.quickAccuracy = quick.integer(1) > 0 ? quick.real(0) : -1;
+    }
     return {};
 }
 

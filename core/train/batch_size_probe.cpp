@@ -1,26 +1,17 @@
 #include "core/train/batch_size_probe.h"
 
 #include "core/base/machine.h"
+#include "core/base/stopwatch.h"
+#include "core/train/probe_scope.h"
 #include "core/train/tensor_memory.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 namespace graft {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double secondsSince(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-void dropGradients(const Classifier& classifier) {
-    for (const NamedTensor& parameter : classifier.parameters()) {
-        parameter.tensor.mutable_grad().reset();
-    }
-}
 
 struct Measured {
     double bytes = 0;
@@ -30,23 +21,10 @@ struct Measured {
 class Probe {
   public:
     Probe(Classifier& classifier, const TrainingPass& pass)
-        : m_classifier(classifier), m_pass(pass) {
-        for (const NamedTensor& buffer : classifier.buffers()) {
-            m_buffers.push_back(buffer.tensor.clone());
-        }
-    }
-    // Batch-norm statistics moved meanwhile.
-    ~Probe() {
-        const torch::NoGradGuard noGrad;
-        dropGradients(m_classifier);
-        std::size_t i = 0;
-        for (const NamedTensor& buffer : m_classifier.buffers()) {
-            buffer.tensor.copy_(m_buffers[i++]);
-        }
-    }
+        : m_classifier(classifier), m_pass(pass), m_scope(classifier) {}
 
     Measured train(std::int64_t count) {
-        dropGradients(m_classifier);
+        m_scope.clearGradients();
         releaseKeptTensorMemory();  // a kept block that is a little too large would count as such
         const std::uint64_t before = tensorMemory().live;
         resetTensorPeak();
@@ -79,7 +57,7 @@ class Probe {
 
     Classifier& m_classifier;
     const TrainingPass& m_pass;
-    std::vector<torch::Tensor> m_buffers;
+    const ProbeScope m_scope;
 };
 
 // The second batch is as large as costs half a second or so: the larger, the nearer to the real one.

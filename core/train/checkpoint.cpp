@@ -136,4 +136,8 @@ std::string bestCheckpointPath(const std::string& folder) {
     return (fs::path(folder) / kBestCheckpoint).string();
 }
 
+std::string quickCheckpointPath(const std::string& folder) {
+    return (fs::path(folder) / kQuickCheckpoint).string();
+}
+
 }  // namespace graft

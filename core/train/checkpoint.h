@@ -22,7 +22,7 @@ struct CheckpointInfo {
     Preprocess preprocess;
     std::vector<ClassInfo> classes;
     std::int64_t step = 0;
-    std::int64_t epoch = 0;   ///< 1-based; of the finished epoch for "best"
+    std::int64_t epoch = 0;   ///< 1-based; of the finished epoch for "best", 0 for "quick"
     double validationAccuracy = -1;
     nlohmann::json trainer;   ///< the trainer's own state
 };
@@ -32,6 +32,9 @@ Result<CheckpointInfo> readCheckpointInfo(const std::string& path);
 /// The newest of `folder`'s alternating checkpoints that is whole; a damaged newer one is skipped
 /// and named in `notice`. Error NotFound when there is none.
 Result<std::string> newestCheckpoint(const std::string& folder, std::string* notice);
+/// Of the best epoch; there is none as long as the quick model is the best.
 std::string bestCheckpointPath(const std::string& folder);
+/// Of the quick model, made before the first step.
+std::string quickCheckpointPath(const std::string& folder);
 
 }  // namespace graft

@@ -20,6 +20,7 @@ inline constexpr const char* kAveragePrefix = "average/";
 inline constexpr std::array kAlternatingCheckpoints{"checkpoint-a.safetensors",
                                                     "checkpoint-b.safetensors"};
 inline constexpr const char* kBestCheckpoint = "best.safetensors";
+inline constexpr const char* kQuickCheckpoint = "quick.safetensors";
 
 struct TensorBytes {
     std::string name;

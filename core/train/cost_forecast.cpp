@@ -72,6 +72,8 @@ Result<CostForecast> forecastTraining(const TrainJob& job, Progress& progress) {
         SilentSink sink;
         TrainRun run(job, control, sink);
         GRAFT_CHECK(run.prepare());
+        GRAFT_CHECK(progress.checkpoint());
+        GRAFT_CHECK(run.measure([&progress] { return progress.checkpoint(); }));
         return run.forecast();
     } catch (const std::bad_alloc&) {
         releaseKeptTensorMemory();

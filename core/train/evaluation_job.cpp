@@ -32,8 +32,9 @@ Result<Evaluation> evaluateCheckpoint(const std::string& path, const Dataset& da
     GRAFT_TRY(Evaluation evaluation, evaluateItems(*model.classifier, items, classes,
                                                    std::max(1, hardwareThreads() - 1), progress));
     evaluation.split = split;
-    evaluation.checkpoint =
-        path.find("best") != std::string::npos ? "best" : "last";
+    evaluation.checkpoint = path.find("best.") != std::string::npos    ? "best"
+                            : path.find("quick.") != std::string::npos ? "quick"
+                                                                       : "last";
     evaluation.epoch = model.info.epoch;
     if (split == Split::Validation && evaluation.checkpoint == "best") {
         evaluation.note =

@@ -28,18 +28,23 @@ Status checkProblem(const HeadProblem& problem) {
     if (!problem.features.isfinite().all().item<bool>()) {
         return wrong("The features are not finite numbers.");
     }
+    if (problem.start.defined() &&
+        problem.start.sizes() !=
+            torch::IntArrayRef({problem.classCount, problem.features.size(1) + 1})) {
+        return wrong("The head to start from is of other features.");
+    }
     return {};
 }
 
-// Objective and gradient in double, both divided by the number of pictures.
+// Objective and gradient, both divided by the number of pictures.
 class Objective {
  public:
     explicit Objective(const HeadProblem& problem)
-        : m_features(problem.features.detach().to(torch::kFloat64)),
-          m_targets(torch::one_hot(problem.targets, problem.classCount).to(torch::kFloat64)),
+        : m_features(problem.features.detach().to(typeOf(problem))),
+          m_targets(torch::one_hot(problem.targets, problem.classCount).to(typeOf(problem))),
           m_penalty(1.0 / (problem.inverseStrength * double(problem.features.size(0)))) {
         if (problem.classWeights.defined()) {
-            m_weights = problem.classWeights.to(torch::kFloat64)
+            m_weights = problem.classWeights.to(typeOf(problem))
                             .index_select(0, problem.targets)
                             .unsqueeze(1);  // [N, 1]
         }
@@ -65,6 +70,9 @@ class Objective {
     }
 
     std::int64_t width() const { return m_features.size(1); }
+    static torch::ScalarType typeOf(const HeadProblem& problem) {
+        return problem.roughly ? torch::kFloat32 : torch::kFloat64;
+    }
 
  private:
     torch::Tensor m_features;  // [N, F]
@@ -86,8 +94,11 @@ Result<HeadSolution> solveHead(const HeadProblem& problem, const Progress& progr
     GRAFT_CHECK(checkProblem(problem));
     const torch::NoGradGuard noGrad;
     const Objective objective(problem);
+    const torch::ScalarType type = Objective::typeOf(problem);
     const torch::Tensor all =
-        torch::zeros({problem.classCount, objective.width() + 1}, torch::kFloat64);
+        problem.start.defined()
+            ? problem.start.detach().to(type).clone()
+            : torch::zeros({problem.classCount, objective.width() + 1}, type);
     all.set_requires_grad(true);
     constexpr int kBetweenLooks = 20;  // iterations between looks at `progress`
     torch::optim::LBFGS solver({all}, torch::optim::LBFGSOptions(1.0)

@@ -19,6 +19,11 @@ struct HeadProblem {
     torch::Tensor classWeights;  ///< [classCount], undefined for all 1
     int maxIterations = 1000;
     double tolerance = 1e-6;     ///< on the largest entry of the gradient, for one picture
+    /// [classCount, F + 1], weight and in the last column bias: where the search begins; undefined:
+    /// zeros. A near answer saves time and changes the result within the tolerance only.
+    torch::Tensor start;
+    /// In float32 instead of float64: twice as fast, for comparing strengths.
+    bool roughly = false;
 };
 
 struct HeadSolution {

@@ -23,6 +23,9 @@ nlohmann::json toJson(const TrainerState& state) {
             {"best_accuracy", state.bestAccuracy},
             {"best_loss", state.bestLoss},
             {"best_epoch", state.bestEpoch},
+            {"quick_accuracy", state.quickAccuracy},
+            {"quick_count", state.quickCount},
+            {"quick_strength", state.quickStrength},
             {"epochs_without_better", state.epochsWithoutBetter},
             {"edit_count", state.editCount},
             {"threads", state.threads},
@@ -58,6 +61,9 @@ TrainerState trainerStateFromJson(const nlohmann::json& json) {
     state.featureVariants = json.value("feature_variants", std::int64_t(0));
     state.featureFits = json.value("feature_fits", std::vector<std::int64_t>());
     state.precision = json.value("precision", state.precision);
+    state.quickAccuracy = json.value("quick_accuracy", state.quickAccuracy);
+    state.quickCount = json.value("quick_count", state.quickCount);
+    state.quickStrength = json.value("quick_strength", state.quickStrength);
     return state;
 }
 

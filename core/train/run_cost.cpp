@@ -1,6 +1,7 @@
 // The part of TrainRun that says before the first step what the run will cost, and that fits its
 // steps into the memory there is.
 #include "core/base/machine.h"
+#include "core/base/stopwatch.h"
 #include "core/train/tensor_memory.h"
 #include "core/train/train_run.h"
 
@@ -11,10 +12,6 @@
 
 namespace graft {
 namespace {
-
-double secondsSince(std::chrono::steady_clock::time_point start) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 // What the system needs to go on and the measure does not see (thread stacks, the window).
 constexpr double kMargin = 100e6;

@@ -3,6 +3,7 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/machine.h"
+#include "core/base/stopwatch.h"
 
 #include <algorithm>
 
@@ -181,7 +182,7 @@ Status TrainRun::addBlock(FeatureSource& source, std::size_t block, BatchLoader&
     }
     tellProblems(batch->problems);
     const bool kept = source.add(block, *batch);
-    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    const double seconds = secondsSince(start);
     const double each = seconds / double(source.members(block).size());
     m_secondsPerFeature = m_secondsPerFeature == 0 ? each : 0.8 * m_secondsPerFeature + 0.2 * each;
     m_featuresComputed += std::int64_t(source.members(block).size());
@@ -243,7 +244,7 @@ Status TrainRun::stepFromCache() {
             targets.push_back(m_trainItems[item].target);
         }
         GRAFT_CHECK(update(std::size_t(m_state.featureStage), gathered.features, targets));
-        noteSpeed(std::chrono::duration<double>(Clock::now() - start).count(), targets.size());
+        noteSpeed(secondsSince(start), targets.size());
     }
     return {};
 }

@@ -2,6 +2,7 @@
 #include "core/train/train_run.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace graft {
@@ -24,6 +25,17 @@ std::string precisionText(const std::string& precision, double speedUp) {
 }
 
 }  // namespace
+
+std::string TrainRun::accuracyText(double accuracy, std::int64_t count) const {
+    if (m_validationItems.empty()) {
+        return percent(accuracy) + " right on the training pictures";
+    }
+    const auto right = std::int64_t(std::llround(accuracy * double(count)));
+    const auto range = wilsonInterval(right, count);
+    return percent(accuracy) + " right on " + std::to_string(count) +
+           " validation pictures (95 % interval " + percent(range[0]) + " to " +
+           percent(range[1]) + ")";
+}
 
 void TrainRun::recordEpoch(const Evaluation& evaluation) {
     const bool better =
@@ -135,6 +147,11 @@ void TrainRun::publish(RunState state, const char* activity) {
     snapshot.trainAccuracy = double(m_state.correct) / seen;
     snapshot.bestAccuracy = m_state.bestAccuracy;
     snapshot.bestEpoch = m_state.bestEpoch;
+    snapshot.quickAccuracy = m_quick.accuracy;
+    snapshot.quickCount = m_quick.count;
+    snapshot.quickEstimate = m_quick.estimate;
+    snapshot.lookedAt = std::min(m_lookedAt, m_toLookAt);
+    snapshot.toLookAt = m_toLookAt;
     snapshot.validationCount = std::int64_t(m_validationItems.size());
     snapshot.learningRate = currentRate();
     snapshot.imagesPerSecond = m_secondsPerImage > 0 ? 1 / m_secondsPerImage : 0;

@@ -23,7 +23,7 @@ Status TrainRun::begin() {
     }
     m_optimizer = std::make_unique<Optimizer>(
         Optimizer::Settings{m_job.options.optimizer, m_job.options.momentum});
-    m_sink.rewind(0, 0);
+    m_sink.rewind(-1, 0);
     return {};
 }
 
@@ -41,6 +41,7 @@ Status TrainRun::skipDoneEpochs() {
     }
     m_state.epoch = done;
     m_state.step = done * m_stepsPerEpoch;
+    m_headFits = true;
     return {};
 }
 

@@ -2,6 +2,9 @@
 // the feature cache where there is one.
 #include "core/train/train_run.h"
 
+#include "core/base/stopwatch.h"
+#include "core/train/feature_walk.h"
+
 namespace graft {
 
 Result<Evaluation> TrainRun::validate() {
@@ -18,7 +21,7 @@ Result<Evaluation> TrainRun::validate() {
             : evaluateItems(*m_classifier, m_validationItems, m_job.dataset.classes,
                             std::max(0, m_loader->options().threads), progress);
     m_control.cancelOnStop(nullptr);
-    m_validationSeconds = std::chrono::duration<double>(Clock::now() - start).count();
+    m_validationSeconds = secondsSince(start);
     return evaluation;
 }
 
@@ -28,17 +31,14 @@ bool TrainRun::validatesFromCache() {
            variantsThatFit(m_classifier->frozenBoundary()) > 0;
 }
 
-std::unique_ptr<BatchLoader> TrainRun::loadValidation(const std::vector<std::size_t>& blocks) {
+std::unique_ptr<BatchLoader> TrainRun::loadOnce(
+    const std::vector<LoaderItem>& items, std::vector<std::vector<std::size_t>> batches) const {
     LoaderOptions options;
-    options.items = m_validationItems;
+    options.items = items;
     options.preprocess = m_classifier->preprocess();
     options.threads = m_loader->options().threads;
     options.cacheBytes = 0;  // each picture is seen once
     auto loader = std::make_unique<BatchLoader>(std::move(options));
-    std::vector<std::vector<std::size_t>> batches;
-    for (const std::size_t block : blocks) {
-        batches.push_back(m_validationFeatures->members(block));
-    }
     loader->start(std::move(batches), 0, 0, std::nullopt);
     return loader;
 }
@@ -48,36 +48,26 @@ Result<Evaluation> TrainRun::validateFromCache(Progress& progress) {
     static_assert(FeatureSource::kBlockSize == kEvaluationBatch);
     FeatureSource& source = *m_validationFeatures;
     source.select(boundary(false), std::nullopt, 0, 0);
-    const std::vector<std::size_t> missing = source.missing();
-    std::unique_ptr<BatchLoader> loader = missing.empty() ? nullptr : loadValidation(missing);
-    std::size_t nextMissing = 0;
-    std::size_t block = 0;
+    std::unique_ptr<BatchLoader> loader;
+    FeatureWalk walk(source, spreadBlocks(source, m_validationItems.size()),
+                     [&](std::vector<std::vector<std::size_t>> batches) {
+                         loader = loadOnce(m_validationItems, std::move(batches));
+                         return loader.get();
+                     });
     const auto next = [&]() -> std::optional<EvaluationBatch> {
-        if (block == source.blockCount()) {
+        std::optional<FeatureWalk::Step> step = walk.next();
+        if (!step) {
             return std::nullopt;
         }
+        tellDiskProblem();
         EvaluationBatch answers;
-        const bool expected = nextMissing < missing.size() && missing[nextMissing] == block;
-        FeatureSource::Gathered gathered;
-        if (!expected) {
-            gathered = source.gatherBlock(block);
-        }
-        if (expected || !gathered.lost.empty()) {
-            // One that was there a moment ago was deleted by someone.
-            const auto single = expected ? nullptr : loadValidation({block});
-            std::optional<Batch> batch = (expected ? *loader : *single).next();
-            nextMissing += expected ? 1 : 0;
-            (void)source.add(block, *batch);  // without room it serves this once
-            answers.problems = std::move(batch->problems);
-            tellDiskProblem();
-            gathered = source.gatherBlock(block);
-        }
-        if (gathered.features.defined()) {
+        if (step->gathered.features.defined()) {
             m_classifier->setTraining(false);
-            answers.logits = m_classifier->forwardFrom(boundary(false).stage, gathered.features);
+            answers.logits =
+                m_classifier->forwardFrom(boundary(false).stage, step->gathered.features);
         }
-        answers.items = std::move(gathered.items);
-        ++block;
+        answers.items = std::move(step->gathered.items);
+        answers.problems = std::move(step->problems);
         return answers;
     };
     return evaluateBatches(m_validationItems, m_job.dataset.classes, next, progress);

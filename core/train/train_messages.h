@@ -53,6 +53,7 @@ RunState runStateFromName(const std::string& name);
 
 struct TrainEvent {
     enum class Kind {
+        QuickModelReady,    ///< `text`, `path`: before the first step, see TrainOptions
         Started,            ///< `text`: what trains
         Paused,             ///< `error` set when a problem (full disk) paused it
         Resumed,
@@ -82,7 +83,7 @@ struct MetricRow {
     enum class Kind { Step, Epoch };
     Kind kind = Kind::Step;
     std::int64_t step = 0;   ///< steps taken so far
-    std::int64_t epoch = 0;  ///< 1-based
+    std::int64_t epoch = 0;  ///< 1-based; 0: the quick model
     double trainLoss = 0;    ///< Step: of the batch; Epoch: mean over the epoch's samples
     double trainAccuracy = 0;
     double learningRate = 0; ///< of the head
@@ -104,7 +105,12 @@ struct TrainSnapshot {
     double trainLoss = 0;        ///< running mean of this epoch
     double trainAccuracy = 0;
     double bestAccuracy = -1;    ///< validation, -1 before the first
-    std::int64_t bestEpoch = 0;
+    std::int64_t bestEpoch = 0;  ///< 0 with an accuracy: the quick model is the best so far
+    double quickAccuracy = -1;   ///< of the quick model; -1: none yet, or none at all
+    std::int64_t quickCount = 0; ///< validation pictures that this is from
+    bool quickEstimate = false;  ///< from some of the pictures; the whole is under way
+    std::int64_t lookedAt = 0;   ///< pictures, for the quick model ...
+    std::int64_t toLookAt = 0;   ///< ... of so many; 0: this is not what it does now
     std::int64_t validationCount = 0;
     double learningRate = 0;
     double imagesPerSecond = 0;

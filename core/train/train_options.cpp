@@ -57,6 +57,11 @@ FieldTable<TrainOptions> makeTable() {
              decades(field("learning_rate", "Learning rate",
                            "Size of an update of the new part (learning rate of the head).", 1e-7,
                            100)))
+        .add(&T::quickModel,
+             field("quick_model", "Quick model first",
+                   "With pretrained weights: the best head for their features as they are (logistic "
+                   "regression) gives a first model within seconds; training goes on from it.",
+                   0, 1))
         .add(&T::headEpochs,
              field("head_epochs", "Rounds for the new part first",
                    "First epochs that train the new part (head) only; then the rest thaws.", 0,
@@ -238,6 +243,7 @@ TrainOptions resolvedOptions(TrainOptions options, bool pretrained) {
         options.batchSize = TrainOptions{}.batchSize;
         options.accumulate = 0;
     }
+    options.quickModel = options.quickModel && pretrained;
     return options;
 }
 

@@ -34,6 +34,8 @@ struct TrainOptions {
     /// them, from weights that were kept of the last of them (keepEpochs), head included.
     int startEpoch = 0;
     std::string balance = "none";   ///< "none", "weights", "sampling"
+    bool quickModel = true;         ///< first a head solved for the pretrained features; training
+                                    ///< goes on from it. Off without pretrained weights
     int headEpochs = 0;             ///< first epochs with the backbone frozen, then thaw
     int patience = 0;               ///< early stopping: epochs without a better one; 0 = off
     std::string precision = "auto"; ///< "auto" (measured), "fp32", "bf16"
@@ -58,7 +60,8 @@ const FieldTable<TrainOptions>& trainFields();
 std::int64_t cachedVariants(const TrainOptions& options, const AugmentSpec& augment);
 
 /// The options with what is left to the program filled in: 10 epochs with pretrained weights, 40
-/// from scratch, where all features have to be learned first.
+/// from scratch, where all features have to be learned first; a quick model only with pretrained
+/// weights, since random features are worth none.
 TrainOptions resolvedOptions(TrainOptions options, bool pretrained);
 
 }  // namespace graft

@@ -2,6 +2,7 @@
 
 #include "core/base/machine.h"
 #include "core/base/rng.h"
+#include "core/base/stopwatch.h"
 #include "core/nn/batch_tensor.h"
 #include "core/train/schedules.h"
 #include "core/train/train_step.h"
@@ -13,10 +14,6 @@
 
 namespace graft {
 namespace {
-
-double secondsSince(std::chrono::steady_clock::time_point start) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 // Most specific group wins: a factor on "layer4.1" overrules one on "layer4".
 double deepestFactor(const std::map<std::string, double>& factors, const std::string& layer) {
@@ -56,12 +53,15 @@ Status TrainRun::buildItems() {
                      "There are fewer than two pictures to train on.", {},
                      "Add pictures, or give some the split \"train\" on the Data page."};
     }
-    if (m_job.options.balance == "weights") {
-        m_classWeights = torch::ones({std::int64_t(perClass.size())});
+    if (m_job.options.balance != "none") {
+        m_balance = torch::ones({std::int64_t(perClass.size())});
         const double mean = double(m_trainItems.size()) / double(perClass.size());
         for (std::size_t i = 0; i < perClass.size(); ++i) {
-            m_classWeights[std::int64_t(i)] = perClass[i] ? mean / double(perClass[i]) : 0.0;
+            m_balance[std::int64_t(i)] = perClass[i] ? mean / double(perClass[i]) : 0.0;
         }
+    }
+    if (m_job.options.balance == "weights") {
+        m_classWeights = m_balance;
     }
     m_stepsPerEpoch = std::int64_t(
         shuffledBatches(m_trainItems.size(), m_job.options.batchSize, 0, 0).size());
@@ -98,17 +98,18 @@ Status TrainRun::prepare() {
                      {}, "Thaw at least the new part (head) on the Model page."};
     }
     GRAFT_CHECK(checkFirstSize());
-    choosePrecisionOnce();
     makeLoader(std::min<std::uint64_t>(3u << 29, availableMemory() / 4));
     if (!m_restored && m_job.model.weightsPath.empty() && m_classifier->fitsToPictures()) {
         fitToPictures();
     }
-    GRAFT_CHECK(fitIntoMemory());
     prepareFeatures();
-    if (!m_restored && !m_job.model.weightsPath.empty() && m_job.options.startEpoch == 0) {
-        scaleHead();
-    }
     return {};
+}
+
+Status TrainRun::measure(const Between& between) {
+    choosePrecisionOnce();
+    GRAFT_CHECK(between());
+    return fitIntoMemory();
 }
 
 // A resumed run goes on in what it began with, whatever would be measured now.
@@ -128,7 +129,10 @@ void TrainRun::choosePrecisionOnce() {
 }
 
 // Few pictures will do, and the start must not wait for more.
-void TrainRun::scaleHead() {
+void TrainRun::fitHeadToFeatures() {
+    if (m_restored || m_headFits || m_job.model.weightsPath.empty()) {
+        return;
+    }
     publish(RunState::Running, "Measuring the features");
     auto batches = shuffledBatches(m_trainItems.size(), 32, std::uint64_t(m_job.options.seed), 0);
     batches.resize(std::min<std::size_t>(batches.size(), 2));
@@ -166,6 +170,7 @@ Status TrainRun::restore() {
     if (m_state.threads > 0 && m_state.threads <= 4 * hardwareThreads()) {
         at::set_num_threads(m_state.threads);
     }
+    m_quick = {m_state.quickAccuracy, m_state.quickCount, false};
     m_nextSlot = m_job.resumeFrom.find("checkpoint-a") != std::string::npos ? 1 : 0;
     m_lastCheckpointStep = m_state.step;
     m_restored = true;

@@ -1,11 +1,12 @@
 #include "core/train/train_step.h"
 
+#include "core/base/stopwatch.h"
 #include "core/nn/fast/kernels.h"
+#include "core/train/probe_scope.h"
 
 #include <ATen/CPUGeneratorImpl.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <new>
@@ -16,12 +17,6 @@ namespace {
 constexpr int kProbePictures = 8;
 constexpr double kProbeSeconds = 0.5;    ///< for each precision
 constexpr double kWorthChanging = 1.15;  ///< less may be noise
-
-void clearGradients(const std::vector<NamedTensor>& parameters) {
-    for (const NamedTensor& parameter : parameters) {
-        parameter.tensor.mutable_grad().reset();
-    }
-}
 
 /// What a mean loss over these pictures counts for.
 double weightOf(const torch::Tensor& targets, const torch::Tensor& classWeights) {
@@ -60,7 +55,8 @@ StepOutcome passThrough(Classifier& classifier, const StepInput& input) {
 }
 
 /// The quickest pass forward and back, in seconds.
-double secondsFor(Classifier& classifier, Precision precision, const torch::Tensor& x) {
+double secondsFor(Classifier& classifier, Precision precision, const torch::Tensor& x,
+                  const ProbeScope& scope) {
     using Clock = std::chrono::steady_clock;
     classifier.setPrecision(precision);
     const Clock::time_point begin = Clock::now();
@@ -69,12 +65,12 @@ double secondsFor(Classifier& classifier, Precision precision, const torch::Tens
     for (int round = 0; round < 8; ++round) {
         const Clock::time_point start = Clock::now();
         classifier.forward(x).sum().backward();
-        const Clock::time_point end = Clock::now();
-        clearGradients(classifier.parameters());
+        const double seconds = secondsSince(start);
+        scope.clearGradients();
         if (round > 0) {
-            best = std::min(best, std::chrono::duration<double>(end - start).count());
+            best = std::min(best, seconds);
         }
-        if (round > 0 && end - begin > std::chrono::duration<double>(kProbeSeconds)) {
+        if (round > 0 && secondsSince(begin) > kProbeSeconds) {
             break;
         }
     }
@@ -110,10 +106,7 @@ PrecisionChoice choosePrecision(Classifier& classifier, const std::string& wishe
     if (wished == "bf16") {
         choice.precision = Precision::Bf16;
     } else if (wished == "auto" && fast::processorHasBf16()) {
-        std::vector<torch::Tensor> before;
-        for (const NamedTensor& buffer : classifier.buffers()) {
-            before.push_back(buffer.tensor.clone());
-        }
+        const ProbeScope scope(classifier);
         const int size = classifier.preprocess().inputSize;
         // A generator of its own: torch's may be anyone's.
         at::Generator noise = at::detail::createCPUGenerator(0);
@@ -122,16 +115,10 @@ PrecisionChoice choosePrecision(Classifier& classifier, const std::string& wishe
         classifier.setTraining(true);
         classifier.setDropoutSeed(0);
         try {
-            const double exact = secondsFor(classifier, Precision::Fp32, x);
-            choice.speedUp = exact / secondsFor(classifier, Precision::Bf16, x);
+            const double exact = secondsFor(classifier, Precision::Fp32, x, scope);
+            choice.speedUp = exact / secondsFor(classifier, Precision::Bf16, x, scope);
         } catch (const std::bad_alloc&) {
             choice.speedUp = 0;  // whoever asks what fits into memory will say so
-        }
-        clearGradients(classifier.parameters());
-        const torch::NoGradGuard noGrad;
-        const std::vector<NamedTensor> buffers = classifier.buffers();
-        for (std::size_t i = 0; i < buffers.size(); ++i) {
-            torch::Tensor(buffers[i].tensor).copy_(before[i]);
         }
         choice.precision = choice.speedUp > kWorthChanging ? Precision::Bf16 : Precision::Fp32;
     }

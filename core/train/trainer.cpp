@@ -5,6 +5,7 @@
 
 #include <ATen/Parallel.h>
 
+#include <functional>
 #include <new>
 
 namespace graft {
@@ -24,9 +25,14 @@ class Loop {
     bool takeCommands();
     Result<Boundary> boundary();
     Status advance();
+    Status between();
+    Result<Boundary> quickModel();
     Status save(RunState meanwhile);
+    Result<Boundary> saveOrWait(const std::function<Status()>& save);
     Result<Boundary> saveOrWait(RunState meanwhile);
     void announcePause(const Error* problem);
+    void announceResume();
+    Result<RunState> stopBeforeTheStart();
     Result<RunState> stopHere();
     Result<RunState> finish(const std::string& why);
 
@@ -62,6 +68,42 @@ void Loop::announcePause(const Error* problem) {
     m_run.publish(RunState::Paused, "Paused");
 }
 
+void Loop::announceResume() {
+    TrainEvent event;
+    event.kind = TrainEvent::Kind::Resumed;
+    event.text = "Going on";
+    m_run.send(std::move(event));
+}
+
+// Of longer work before the first step: commands wait until then, so that a replay takes them at
+// the same place.
+Status Loop::between() {
+    bool paused = false;
+    while (!m_control.stopRequested() && !m_control.mayWork()) {
+        if (!paused) {
+            paused = true;
+            announcePause(nullptr);
+        }
+        m_control.waitWhilePaused();
+    }
+    if (m_control.stopRequested()) {
+        return Error{ErrorCode::Cancelled, "Stopped.", {}, {}};
+    }
+    if (paused) {
+        announceResume();
+    }
+    return {};
+}
+
+Result<Boundary> Loop::quickModel() {
+    const Status made = m_run.makeQuickModel([this] { return between(); });
+    if (!made && made.error().code == ErrorCode::Cancelled) {
+        return Boundary::Stop;
+    }
+    GRAFT_CHECK(made);
+    return saveOrWait([this] { return m_run.saveQuickModel(); });
+}
+
 Status Loop::save(RunState meanwhile) {
     m_run.publish(meanwhile, "Saving");
     GRAFT_CHECK(m_run.saveBestIfDue());
@@ -70,9 +112,9 @@ Status Loop::save(RunState meanwhile) {
 
 // Writes what is due. A failed write pauses the run until it is resumed (then it tries again) or
 // stopped; no step is taken meanwhile.
-Result<Boundary> Loop::saveOrWait(RunState meanwhile) {
+Result<Boundary> Loop::saveOrWait(const std::function<Status()>& save) {
     while (true) {
-        const Status saved = save(meanwhile);
+        const Status saved = save();
         if (saved) {
             return Boundary::Go;
         }
@@ -88,6 +130,10 @@ Result<Boundary> Loop::saveOrWait(RunState meanwhile) {
             return Boundary::Stop;
         }
     }
+}
+
+Result<Boundary> Loop::saveOrWait(RunState meanwhile) {
+    return saveOrWait([&] { return save(meanwhile); });
 }
 
 Result<Boundary> Loop::boundary() {
@@ -120,12 +166,20 @@ Result<Boundary> Loop::boundary() {
         m_control.waitWhilePaused();
     }
     if (paused) {
-        TrainEvent event;
-        event.kind = TrainEvent::Kind::Resumed;
-        event.text = "Going on";
-        m_run.send(std::move(event));
+        announceResume();
     }
     return Boundary::Go;
+}
+
+// Before the first step nothing is saved: a run without a checkpoint starts over, and the features
+// of the pictures seen so far are in the cache.
+Result<RunState> Loop::stopBeforeTheStart() {
+    TrainEvent event;
+    event.kind = TrainEvent::Kind::Stopped;
+    event.text = "Stopped before the first step; it starts again from there";
+    m_run.send(std::move(event));
+    m_run.publish(RunState::Stopped, "Stopped");
+    return RunState::Stopped;
 }
 
 Result<RunState> Loop::stopHere() {
@@ -169,6 +223,14 @@ Status Loop::advance() {
 
 Result<RunState> Loop::run() {
     GRAFT_CHECK(m_run.prepare());
+    if (m_run.wantsQuickModel()) {
+        GRAFT_TRY(const Boundary made, quickModel());
+        if (made == Boundary::Stop) {
+            return stopBeforeTheStart();
+        }
+    }
+    GRAFT_CHECK(m_run.measure([] { return Status(); }));
+    m_run.fitHeadToFeatures();
     TrainEvent started;
     started.kind = TrainEvent::Kind::Started;
     started.text = m_run.summary();

@@ -35,11 +35,11 @@ class TrainSink {
     virtual void event(const TrainEvent& event) = 0;
     virtual void metric(const MetricRow& row) = 0;
     virtual void snapshot(const TrainSnapshot& snapshot) = 0;
-    /// Called with every checkpoint file written: kind "a", "b" or "best", and its SHA-256.
+    /// Called with every checkpoint file written: kind "a", "b", "best" or "quick", and its SHA-256.
     virtual void checkpoint(const std::string& path, const std::string& kind,
                             const std::string& sha256, std::int64_t step) = 0;
     /// The run starts again from a checkpoint after `step` steps and `editCount` edits: later
-    /// metric rows and edits are void.
+    /// metric rows and edits are void. `step` -1: from nothing, so that all of them are.
     virtual void rewind(std::int64_t step, std::int64_t editCount) = 0;
     /// Everything reported so far must be on disk when this returns; an Error pauses the run.
     virtual Status flush() { return {}; }

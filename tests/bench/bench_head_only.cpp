@@ -2,19 +2,14 @@
 // much faster epochs on cached features are with half of the network frozen.
 //
 //   bench_head_only [PHOTOS] [NETWORK] [EPOCHS]      2500 resnet18 20; a fifth is for validation
-// The photos are fresh seeded crops of the photos in GRAFT_SHARED/data/hymenoptera, encoded again
-// so that they are no duplicates. Weights are random: they cost the same.
-#include "core/base/rng.h"
+// The photos are those of photo_crops.h. Weights are random: they cost the same.
 #include "core/data/importers/importer.h"
 #include "core/engine/engine.h"
 #include "core/train/feature_source.h"
 #include "core/train/trainer.h"
+#include "tests/bench/photo_crops.h"
 
-#include <QDir>
-#include <QDirIterator>
 #include <QTemporaryDir>
-
-#include <opencv2/imgcodecs.hpp>
 
 #include <chrono>
 #include <cstdio>
@@ -27,33 +22,6 @@ namespace {
 
 double since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-// root/<class>/NNNN.jpg: crops of 70 to 95 % of the sides.
-int writeCrops(const QString& root, int count) {
-    const QString shared = qEnvironmentVariable("GRAFT_SHARED", GRAFT_SOURCE_DIR "/../shared");
-    QStringList photos;
-    QDirIterator found(shared + "/data/hymenoptera", {"*.jpg"}, QDir::Files,
-                       QDirIterator::Subdirectories);
-    while (found.hasNext()) {
-        photos << found.next();
-    }
-    photos.sort();
-    for (int i = 0; i < count && !photos.isEmpty(); ++i) {
-        const QString& photo = photos[i % photos.size()];
-        const cv::Mat whole = cv::imread(photo.toStdString());
-        Rng rng("crop", {std::uint64_t(i)});
-        const double share = rng.uniform(0.7, 0.95);
-        const int width = int(whole.cols * share);
-        const int height = int(whole.rows * share);
-        const cv::Rect part(int(rng.below(std::uint64_t(whole.cols - width))),
-                            int(rng.below(std::uint64_t(whole.rows - height))), width, height);
-        const QString folder = root + "/" + QFileInfo(photo).dir().dirName();
-        QDir().mkpath(folder);
-        cv::imwrite(QString("%1/%2.jpg").arg(folder).arg(i, 5, 10, QLatin1Char('0')).toStdString(),
-                    whole(part), {cv::IMWRITE_JPEG_QUALITY, 90});
-    }
-    return int(photos.size());
 }
 
 struct Timing {
@@ -196,7 +164,7 @@ int main(int argc, char** argv) {
     const int epochs = argc > 3 ? std::atoi(argv[3]) : 20;
     engine::initialize();
     QTemporaryDir folder;
-    if (writeCrops(folder.path(), photos) == 0) {
+    if (bench::writeCrops(folder.path(), photos) == 0) {
         std::printf("There are no photos in GRAFT_SHARED/data/hymenoptera.\n");
         return 0;
     }

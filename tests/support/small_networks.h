@@ -3,6 +3,7 @@
 
 #include "core/base/hash.h"
 #include "core/nn/classifier.h"
+#include "core/nn/weights/safetensors.h"
 
 #include <QtTest>
 
@@ -46,6 +47,23 @@ inline std::shared_ptr<Classifier> make(const ModelSpec& spec, std::uint64_t see
 inline torch::Tensor pictures(int seed, int count = 4, int size = 64) {
     torch::manual_seed(std::uint64_t(seed));
     return torch::randn({count, 3, size, size});
+}
+
+/// All of it, head included, as a file that serves as pretrained weights.
+inline Status writeWeights(const Classifier& classifier, const std::string& path) {
+    std::vector<torch::Tensor> kept;
+    std::vector<TensorToWrite> tensors;
+    for (const auto& list : {classifier.parameters(), classifier.buffers()}) {
+        for (const NamedTensor& entry : list) {
+            const bool counter = entry.tensor.scalar_type() == torch::kInt64;
+            kept.push_back(entry.tensor.detach().contiguous());
+            tensors.push_back({entry.name, counter ? "I64" : "F32", kept.back().sizes().vec(),
+                               kept.back().data_ptr(), kept.back().nbytes()});
+        }
+    }
+    GRAFT_TRY([[maybe_unused]] const std::string sha256,
+              writeSafetensors(path, std::move(tensors), {}));
+    return {};
 }
 
 // A few plain gradient steps in training mode.

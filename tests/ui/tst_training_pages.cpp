@@ -1,7 +1,7 @@
 // The model, train, evaluate and export pages as a person uses them, with runs that are stored,
 // played by the test, or, once, real.
-#include "fake_run.h"
 #include "run_fixtures.h"
+#include "shown_page.h"
 
 #include "core/base/hash.h"
 #include "core/engine/engine.h"
@@ -37,46 +37,7 @@
 using namespace graft;
 using namespace graft::ui;
 
-namespace {
-
-/// A document with a project, the bridge, and one page on the screen.
-template <class P>
-struct Shown {
-    ProjectDocument document;
-    RunBridge run{&document};
-    P page{&document, &run};
-    std::shared_ptr<test::FakeRunState> fake = std::make_shared<test::FakeRunState>();
-
-    explicit Shown(std::unique_ptr<Project> project = nullptr) {
-        page.resize(1200, 640);
-        page.show();
-        if (project) {
-            document.setProject(std::move(project));
-        }
-        page.activated();
-    }
-    ~Shown() { fake->finished = true; }
-    template <class T>
-    T* find(const char* name) {
-        T* found = page.template findChild<T*>(QLatin1String(name));
-        if (!found) {
-            qFatal("no %s", name);
-        }
-        return found;
-    }
-    void click(const char* name) {
-        auto* button = find<QAbstractButton>(name);
-        QVERIFY2(button->isVisible() && button->isEnabled(), name);
-        QTest::mouseClick(button, Qt::LeftButton);
-    }
-    QString text(const char* label) { return find<QLabel>(label)->text(); }
-    void play(RunId id) {
-        fake->id = id;
-        run.adopt(std::unique_ptr<RunHandle>(std::make_unique<test::FakeRun>(fake)));
-    }
-};
-
-}  // namespace
+using graft::test::Shown;
 
 class TestTrainingPages : public QObject {
     Q_OBJECT

@@ -9,6 +9,7 @@
 #include "core/train/feature_source.h"
 #include "core/train/trainer.h"
 #include "tests/support/picture_folder.h"
+#include "tests/support/recording_sink.h"
 
 #include <ATen/Parallel.h>
 
@@ -21,50 +22,11 @@
 #include <thread>
 
 using namespace graft;
+using Recorder = graft::testing::RecordingSink;
 
 namespace {
 
 using Hashes = std::map<std::string, std::string>;
-
-class Recorder : public TrainSink {
-  public:
-    std::function<void(const TrainEvent&)> onEvent;
-    std::function<void(const MetricRow&)> onMetric;
-    std::function<void(const TrainSnapshot&)> onSnapshot;
-    std::vector<TrainEvent> events;
-    std::vector<MetricRow> rows;
-    TrainSnapshot last;
-    int blocksComputed = 0;
-
-    void event(const TrainEvent& event) override {
-        events.push_back(event);
-        if (onEvent) {
-            onEvent(event);
-        }
-    }
-    void metric(const MetricRow& row) override {
-        rows.push_back(row);
-        if (onMetric) {
-            onMetric(row);
-        }
-    }
-    void snapshot(const TrainSnapshot& snapshot) override {
-        last = snapshot;
-        blocksComputed += snapshot.activity.find("features of frozen") != std::string::npos;
-        if (onSnapshot) {
-            onSnapshot(snapshot);
-        }
-    }
-    void checkpoint(const std::string&, const std::string&, const std::string&,
-                    std::int64_t) override {}
-    void rewind(std::int64_t, std::int64_t) override {}
-    bool noticed(const char* part) const {
-        return std::any_of(events.begin(), events.end(), [part](const TrainEvent& event) {
-            return event.kind == TrainEvent::Kind::Notice &&
-                   event.text.find(part) != std::string::npos;
-        });
-    }
-};
 
 Hashes weightsIn(const std::string& folder) {
     CheckpointInfo info;

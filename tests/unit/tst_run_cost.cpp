@@ -9,6 +9,7 @@
 #include "core/train/tensor_memory.h"
 #include "core/train/train_run.h"
 #include "tests/support/picture_folder.h"
+#include "tests/support/recording_sink.h"
 #include "tests/support/small_networks.h"
 
 #include <QTemporaryDir>
@@ -18,6 +19,7 @@
 #include <thread>
 
 using namespace graft;
+using EventSink = graft::testing::RecordingSink;
 
 namespace {
 
@@ -26,21 +28,6 @@ constexpr std::int64_t kMega = 1 << 20;
 torch::Tensor bytes(std::int64_t count) {
     return torch::empty({count}, torch::kUInt8);
 }
-
-class EventSink : public TrainSink {
- public:
-    std::vector<TrainEvent> events;
-    std::vector<MetricRow> rows;
-    std::string newest;
-    void event(const TrainEvent& event) override { events.push_back(event); }
-    void metric(const MetricRow& row) override { rows.push_back(row); }
-    void snapshot(const TrainSnapshot&) override {}
-    void checkpoint(const std::string& path, const std::string& kind, const std::string&,
-                    std::int64_t) override {
-        newest = kind == "best" ? newest : path;
-    }
-    void rewind(std::int64_t, std::int64_t) override {}
-};
 
 }  // namespace
 

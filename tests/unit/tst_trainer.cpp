@@ -2,12 +2,13 @@
 #include "core/base/hash.h"
 #include "core/data/importers/importer.h"
 #include "core/engine/engine.h"
-#include "core/nn/weights/safetensors.h"
 #include "core/train/checkpoint.h"
 #include "core/train/checkpoint_io.h"
 #include "core/train/schedules.h"
 #include "core/train/trainer.h"
 #include "tests/support/picture_folder.h"
+#include "tests/support/recording_sink.h"
+#include "tests/support/small_networks.h"
 
 #include <QTemporaryDir>
 #include <QtTest>
@@ -17,44 +18,9 @@
 #include <thread>
 
 using namespace graft;
+using graft::testing::RecordingSink;
 
 namespace {
-
-// Keeps what a run reports and may act at each event or step.
-class RecordingSink : public TrainSink {
-  public:
-    std::function<void(const TrainEvent&)> onEvent;
-    std::function<void(const MetricRow&)> onMetric;
-    std::vector<TrainEvent> events;
-    std::vector<MetricRow> rows;
-    std::vector<std::string> checkpoints;
-
-    void event(const TrainEvent& event) override {
-        events.push_back(event);
-        if (onEvent) {
-            onEvent(event);
-        }
-    }
-    void metric(const MetricRow& row) override {
-        rows.push_back(row);
-        if (onMetric) {
-            onMetric(row);
-        }
-    }
-    void snapshot(const TrainSnapshot&) override {}
-    void checkpoint(const std::string& path, const std::string&, const std::string&,
-                    std::int64_t) override {
-        checkpoints.push_back(path);
-    }
-    void rewind(std::int64_t, std::int64_t) override {}
-    int count(TrainEvent::Kind kind) const {
-        int found = 0;
-        for (const TrainEvent& event : events) {
-            found += event.kind == kind ? 1 : 0;
-        }
-        return found;
-    }
-};
 
 using Hashes = std::map<std::string, std::string>;
 
@@ -325,21 +291,12 @@ void TestTrainer::newHeadFitsPretrainedFeatures() {
     const std::string weights = m_dir.filePath("weights.safetensors").toStdString();
     {
         const auto source = *Classifier::create(job().model, 2, 5);
-        std::vector<TensorToWrite> tensors;
-        for (const NamedTensor& entry : source->parameters()) {
-            tensors.push_back({entry.name, "F32", entry.tensor.sizes().vec(),
-                               entry.tensor.data_ptr(), entry.tensor.nbytes()});
-        }
-        for (const NamedTensor& entry : source->buffers()) {
-            const bool counter = entry.tensor.scalar_type() == torch::kInt64;
-            tensors.push_back({entry.name, counter ? "I64" : "F32", entry.tensor.sizes().vec(),
-                               entry.tensor.data_ptr(), entry.tensor.nbytes()});
-        }
-        QVERIFY(writeSafetensors(weights, std::move(tensors), {}).ok());
+        QVERIFY(testing::writeWeights(*source, weights).ok());
     }
     const auto scaling = [&](const std::string& file) {
         TrainJob wanted = job();
         wanted.model.weightsPath = file;
+        wanted.options.quickModel = false;
         RecordingSink sink;
         std::vector<torch::Tensor> scales;
         sink.onEvent = [&](const TrainEvent& event) {

@@ -177,6 +177,7 @@ void RunBridge::retire() {
 
 bool RunBridge::changesStoredRuns(const TrainEvent& event) {
     switch (event.kind) {
+        case TrainEvent::Kind::QuickModelReady:
         case TrainEvent::Kind::Started:
         case TrainEvent::Kind::Paused:
         case TrainEvent::Kind::Resumed:

@@ -49,7 +49,9 @@ QVariant MetricTableModel::data(const QModelIndex& index, int role) const {
     const bool checked = row.validationCount > 0;
     switch (index.column()) {
         case EpochColumn:
-            return row.best ? tr("%1 (best so far)").arg(row.epoch) : QString::number(row.epoch);
+            return row.epoch == 0 ? tr("quick model")
+                   : row.best ? tr("%1 (best so far)").arg(row.epoch) 
+                                  : QString::number(row.epoch);
         case TrainLossColumn:
             return QLocale().toString(row.trainLoss, 'f', 4);
         case ValidationLossColumn:
@@ -61,7 +63,7 @@ QVariant MetricTableModel::data(const QModelIndex& index, int role) const {
         case RateColumn:
             return Texts::rate(row.learningRate);
         case SpeedColumn:
-            return QLocale().toString(row.imagesPerSecond, 'f', 1);
+            return row.epoch > 0 ? QLocale().toString(row.imagesPerSecond, 'f', 1) : QString();
         default:
             return {};
     }

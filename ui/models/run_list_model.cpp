@@ -88,7 +88,7 @@ RunId RunListModel::newestWithModel() const {
         return finished;
     }
     const auto found = std::find_if(m_runs.begin(), m_runs.end(),
-                                    [](const RunRecord& run) { return run.bestEpoch > 0; });
+                                    [](const RunRecord& run) { return run.hasModel(); });
     return found == m_runs.end() ? 0 : found->id;
 }
 
@@ -107,7 +107,10 @@ QVariant RunListModel::textOf(const RunRecord& run, int column) const {
         case StateColumn:
             return Texts::state(run.state);
         case BestColumn:
-            return run.bestAccuracy < 0 ? tr("none yet") : Texts::percent(run.bestAccuracy);
+            return run.bestAccuracy < 0 ? tr("none yet")
+                   : run.bestIsQuick()
+                       ? tr("%1 (quick model)").arg(Texts::percent(run.bestAccuracy))
+                       : Texts::percent(run.bestAccuracy);
         case EpochsColumn:
             return tr("%1 of %2").arg(run.epochsDone).arg(run.options.epochs);
         case CreatedColumn:

@@ -109,6 +109,8 @@ QString Texts::event(const TrainEvent& event) {
     using Kind = TrainEvent::Kind;
     const QString text = from(event.text);
     switch (event.kind) {
+        case Kind::QuickModelReady:
+            return text;
         case Kind::Started:
             return text.isEmpty() ? tr("Training started.") : text;
         case Kind::Paused:

@@ -239,8 +239,10 @@ void EvaluatePage::refillRuns() {
     const RunId before = chosenRun();
     m_runBox->clear();
     for (const RunRecord& run : m_runs->runs()) {
-        if (run.bestEpoch > 0 || run.state == RunState::Finished) {
-            m_runBox->addItem(Texts::from(run.name), qlonglong(run.id));
+        if (run.hasModel() || run.state == RunState::Finished) {
+            m_runBox->addItem(run.bestIsQuick() ? tr("%1 (quick model)").arg(Texts::from(run.name))
+                                                : Texts::from(run.name),
+                              qlonglong(run.id));
         }
     }
     const int at = m_runBox->findData(qlonglong(before ? before : m_runs->newestWithModel()));
@@ -309,7 +311,7 @@ void EvaluatePage::load() {
     if (const Result<RunStore> store = m_document->project().runStore(run); store && record) {
         const auto stored = store->evaluation(split);
         const bool current =
-            stored && *stored && (record->bestEpoch == 0 || (*stored)->epoch == record->bestEpoch);
+            stored && *stored && (!record->hasModel() || (*stored)->epoch == record->bestEpoch);
         if (current) {
             showEvaluation(**stored);
             return;

@@ -248,9 +248,11 @@ void ExportPage::refillRuns() {
     const QVariant before = m_runBox->currentData();
     m_runBox->clear();
     for (const RunRecord& run : m_runs->runs()) {
-        if (run.bestEpoch > 0 || run.state == RunState::Finished) {
+        if (run.hasModel() || run.state == RunState::Finished) {
             const QString accuracy =
-                run.bestAccuracy < 0 ? Texts::state(run.state) : Texts::percent(run.bestAccuracy);
+                run.bestAccuracy < 0 ? Texts::state(run.state)
+                : run.bestIsQuick()  ? tr("quick model, %1").arg(Texts::percent(run.bestAccuracy))
+                                     : Texts::percent(run.bestAccuracy);
             m_runBox->addItem(tr("%1 (%2)").arg(Texts::from(run.name), accuracy),
                               qlonglong(run.id));
         }

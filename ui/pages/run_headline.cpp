@@ -85,12 +85,11 @@ void RunHeadline::refresh(const RunRecord* record, bool live, bool mayTrainAgain
     m_again->setVisible(!active && mayTrainAgain);
     const TrainSnapshot now = m_run->snapshot();
     if (active && live) {
-        showAccuracy(
-            now.bestAccuracy, now.validationCount,
-            now.bestAccuracy < 0 ? tr("Accuracy appears after the first epoch.") : QString());
+        showLive(now);
     } else if (record) {
         showAccuracy(record->bestAccuracy, record->validationCount,
                      record->bestAccuracy < 0 ? tr("This run has no accuracy yet.")
+                     : record->bestIsQuick()  ? tr(", quick model")
                                               : tr(", epoch %1").arg(record->bestEpoch));
     } else {
         showAccuracy(-1, 0,
@@ -103,6 +102,21 @@ void RunHeadline::refresh(const RunRecord* record, bool live, bool mayTrainAgain
         m_where->setText(record ? tr("%1: %2").arg(Texts::from(record->name),
                                                    Texts::state(record->state).toLower())
                                 : QString());
+    }
+}
+
+// The quick model's figure is the first; the best epoch takes its place when it is better.
+void RunHeadline::showLive(const TrainSnapshot& now) {
+    if (now.bestAccuracy >= 0) {
+        showAccuracy(now.bestAccuracy, now.validationCount,
+                     now.bestEpoch > 0 ? QString() : tr(": quick model ready, improving"));
+    } else if (now.quickAccuracy >= 0) {
+        showAccuracy(now.quickAccuracy, now.quickCount, tr(": first estimate"));
+    } else {
+        showAccuracy(-1, 0,
+                     now.toLookAt > 0
+                         ? tr("A quick model is made first; its accuracy appears in a moment.")
+                         : tr("Accuracy appears after the first epoch."));
     }
 }
 
@@ -124,7 +138,9 @@ void RunHeadline::showAccuracy(double accuracy, std::int64_t count, const QStrin
     m_caption->setToolTip(
         tr("Best validation accuracy so far. With other pictures of the same kind it would lie "
            "between these bounds in 95 of 100 cases (Wilson interval). The best epoch was chosen "
-           "on these very pictures, so it is slightly optimistic."));
+           "on these very pictures, so it is slightly optimistic. The quick model is the network "
+           "as it came with a new head (logistic regression); training goes on from it, and an "
+           "epoch takes its place only when it is better."));
 }
 
 void RunHeadline::showProgress() {
@@ -134,7 +150,9 @@ void RunHeadline::showProgress() {
     m_pause->setIcon(icon(paused ? IconId::Play : IconId::Pause));
     m_pause->setEnabled(!m_stopping);
     m_stop->setEnabled(!m_stopping);
-    m_progress->setValue(now.stepCount > 0 ? int(1000 * now.step / now.stepCount) : 0);
+    m_progress->setValue(now.toLookAt > 0    ? int(1000 * now.lookedAt / now.toLookAt)
+                         : now.stepCount > 0 ? int(1000 * now.step / now.stepCount)
+                                             : 0);
     if (m_stopping) {
         m_where->setText(tr("Saving and stopping …"));
         return;
@@ -143,7 +161,9 @@ void RunHeadline::showProgress() {
     parts << (paused                 ? tr("Paused")
               : now.activity.empty() ? tr("Preparing")
                                      : Texts::from(now.activity));
-    if (now.epochCount > 0) {
+    if (now.toLookAt > 0) {
+        parts << tr("%1 of %2").arg(Texts::count(now.lookedAt), Texts::count(now.toLookAt));
+    } else if (now.epochCount > 0) {
         parts << tr("epoch %1 of %2").arg(now.epoch).arg(now.epochCount);
         if (!paused) {
             parts << Texts::timeLeft(now.secondsLeft);

@@ -22,6 +22,7 @@ class RunHeadline : public QWidget {
     void runStarted();  ///< forgets that the last one was asked to stop
 
  private:
+    void showLive(const TrainSnapshot& now);
     void showAccuracy(double accuracy, std::int64_t count, const QString& caption);
     void showProgress();
 

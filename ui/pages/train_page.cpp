@@ -1,23 +1,17 @@
 #include "ui/pages/train_page.h"
 
-#include "core/train/train_options.h"
 #include "ui/models/run_list_model.h"
 #include "ui/models/texts.h"
-#include "ui/pages/cost_line.h"
-#include "ui/pages/feature_cache_row.h"
-#include "ui/pages/run_controls.h"
 #include "ui/pages/run_headline.h"
 #include "ui/pages/run_plots.h"
+#include "ui/pages/train_side.h"
 #include "ui/widgets/curve_plot.h"
 #include "ui/widgets/dialogs.h"
 #include "ui/widgets/empty_panel.h"
-#include "ui/widgets/fold_panel.h"
-#include "ui/widgets/options_form.h"
 
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QPushButton>
-#include <QScrollArea>
 #include <QSplitter>
 #include <QStackedLayout>
 #include <QTime>
@@ -47,12 +41,7 @@ TrainPage::TrainPage(ProjectDocument* document, RunBridge* run, QWidget* parent)
       m_empty(new EmptyPanel),
       m_headline(new RunHeadline(run)),
       m_plots(new RunPlots),
-      m_livePanel(new FoldPanel(tr("While it runs"))),
-      m_controls(new RunControls(document, run)),
-      m_optionsPanel(new FoldPanel(tr("Training options"))),
-      m_form(new OptionsForm),
-      m_cost(new CostLine(document, run)),
-      m_cacheRow(new FeatureCacheRow(document)),
+      m_side(new TrainSide(document, run)),
       m_runs(new RunListModel(document, this)),
       m_runView(new QTreeView),
       m_resumeRun(new QPushButton(tr("Go &on"))),
@@ -63,7 +52,7 @@ TrainPage::TrainPage(ProjectDocument* document, RunBridge* run, QWidget* parent)
     auto* across = new QSplitter(Qt::Horizontal);
     across->setChildrenCollapsible(false);
     across->addWidget(m_plots);
-    across->addWidget(buildSide());
+    across->addWidget(m_side);
     across->setStretchFactor(0, 1);
     auto* down = new QSplitter(Qt::Vertical);
     down->addWidget(across);
@@ -77,7 +66,6 @@ TrainPage::TrainPage(ProjectDocument* document, RunBridge* run, QWidget* parent)
     column->addWidget(down, 1);
     m_stack->addWidget(m_empty);
     m_stack->addWidget(body);
-    m_form->build(trainFields(), TrainOptions());
     connectDocument();
     connectRun();
     connectRuns();
@@ -85,33 +73,6 @@ TrainPage::TrainPage(ProjectDocument* document, RunBridge* run, QWidget* parent)
 }
 
 TrainPage::~TrainPage() = default;
-
-QWidget* TrainPage::buildSide() {
-    m_form->setObjectName(QStringLiteral("trainOptionsForm"));
-    m_livePanel->setObjectName(QStringLiteral("livePanel"));
-    m_optionsPanel->setObjectName(QStringLiteral("optionsPanel"));
-    m_livePanel->setContent(m_controls);
-    auto* options = new QWidget;
-    auto* optionRows = new QVBoxLayout(options);
-    optionRows->setContentsMargins(0, 0, 0, 0);
-    optionRows->addWidget(m_form);
-    optionRows->addWidget(m_cacheRow);
-    m_optionsPanel->setContent(options);
-    auto* inside = new QWidget;
-    auto* column = new QVBoxLayout(inside);
-    column->setContentsMargins(4, 0, 8, 0);
-    column->addWidget(m_livePanel);
-    column->addWidget(m_optionsPanel);
-    column->addWidget(m_cost);
-    column->addStretch();
-    auto* scroll = new QScrollArea;
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setWidget(inside);
-    scroll->setMinimumWidth(fontMetrics().averageCharWidth() * 46);
-    return scroll;
-}
 
 QWidget* TrainPage::buildRuns() {
     m_runView->setObjectName(QStringLiteral("runList"));
@@ -148,13 +109,12 @@ QWidget* TrainPage::buildRuns() {
 void TrainPage::connectDocument() {
     connect(m_empty, &EmptyPanel::buttonClicked, this, [this] { Q_EMIT goTo(PageId::Data); });
     connect(m_document, &ProjectDocument::opened, this, &TrainPage::documentOpened);
-    connect(m_document, &ProjectDocument::trainOptionsChanged, this, &TrainPage::loadOptions);
     connect(m_document, &ProjectDocument::dataChanged, this, [this] {
         m_stack->setCurrentIndex(hasData() ? 1 : 0);
         Q_EMIT primaryChanged();
     });
-    connect(m_form, &OptionsForm::changed, this, &TrainPage::storeOptions);
-    connect(m_cacheRow, &FeatureCacheRow::failed, this, &Page::showError);
+    connect(m_side, &TrainSide::failed, this, &Page::showError);
+    connect(m_side, &TrainSide::goTo, this, &Page::goTo);
     connect(m_plots, &RunPlots::saveFailed, this, [this](const QString& sentence) {
         Q_EMIT showError({ErrorCode::Io, sentence.toStdString(), {}, {}});
     });
@@ -214,7 +174,7 @@ void TrainPage::primaryAction() {
 }
 
 void TrainPage::activated() {
-    m_cacheRow->refresh();
+    m_side->refreshCache();
     refreshHeadline();
 }
 
@@ -226,46 +186,16 @@ void TrainPage::documentOpened() {
     m_live = 0;
     m_liveCurves.reset(0);
     m_liveLog.clear();
-    m_livePanel->setOpen(false);
-    m_optionsPanel->setOpen(true);
+    m_side->documentOpened();
     if (m_document->isOpen()) {
-        loadOptions();
         const RunId noted = m_document->note(kRunNote).toLongLong();
         showRun(m_runs->find(noted)      ? noted
                 : m_runs->runs().empty() ? 0
                                          : m_runs->runs().front().id);
     }
-    m_cacheRow->refresh();
     refreshHeadline();
     refreshRunButtons();
     Q_EMIT primaryChanged();
-}
-
-void TrainPage::loadOptions() {
-    if (!m_document->isOpen()) {
-        return;
-    }
-    m_loadingOptions = true;
-    m_form->load(trainFields(), m_document->project().trainOptions());
-    m_loadingOptions = false;
-    m_form->setEnabled(!m_document->project().readOnly());
-    showRowsThatMatter();
-}
-
-void TrainPage::storeOptions() {
-    if (m_loadingOptions || !m_document->isOpen()) {
-        return;
-    }
-    m_document->setTrainOptions(m_form->read(trainFields(), m_document->project().trainOptions()));
-    showRowsThatMatter();
-}
-
-void TrainPage::showRowsThatMatter() {
-    const TrainOptions now = m_form->read(trainFields(), TrainOptions());
-    m_form->setRowVisible("momentum", now.optimizer == "sgd");
-    m_form->setRowVisible("step_epochs", now.schedule == "step");
-    m_form->setRowVisible("step_factor", now.schedule == "step");
-    m_form->setRowVisible("feature_disk_mb", now.featureCache == "auto");
 }
 
 void TrainPage::runStarted(RunId run) {
@@ -273,8 +203,7 @@ void TrainPage::runStarted(RunId run) {
     m_headline->runStarted();
     m_liveLog = readLog(run);
     m_liveCurves = readCurves(run);
-    m_livePanel->setOpen(true);
-    m_optionsPanel->setOpen(false);
+    m_side->runStarted();
     m_overlays.erase(run);
     showRun(run);
     m_plots->setCurrentIndex(0);
@@ -282,11 +211,7 @@ void TrainPage::runStarted(RunId run) {
 }
 
 void TrainPage::runFinished(RunId run, RunState state) {
-    m_cacheRow->refresh();
-    m_livePanel->setOpen(false);
-    if (state != RunState::Finished) {
-        m_optionsPanel->setOpen(true);
-    }
+    m_side->runFinished(state);
     refreshHeadline();
     refreshRunButtons();
     Q_EMIT primaryChanged();

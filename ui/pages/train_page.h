@@ -15,15 +15,11 @@ class QTreeView;
 
 namespace graft::ui {
 
-class CostLine;
 class EmptyPanel;
-class FeatureCacheRow;
-class FoldPanel;
-class OptionsForm;
-class RunControls;
 class RunHeadline;
 class RunListModel;
 class RunPlots;
+class TrainSide;
 
 class TrainPage : public Page {
     Q_OBJECT
@@ -37,7 +33,6 @@ class TrainPage : public Page {
     void activated() override;
 
  private:
-    QWidget* buildSide();
     QWidget* buildRuns();
     void connectDocument();
     void connectRun();
@@ -46,9 +41,6 @@ class TrainPage : public Page {
     bool hasData() const;
     bool shownIsLive() const;
     void documentOpened();
-    void loadOptions();
-    void storeOptions();
-    void showRowsThatMatter();
     void runStarted(RunId run);
     void runFinished(RunId run, RunState state);
     void metricsAdded(const std::vector<MetricRow>& rows);
@@ -69,12 +61,7 @@ class TrainPage : public Page {
     EmptyPanel* m_empty;
     RunHeadline* m_headline;
     RunPlots* m_plots;
-    FoldPanel* m_livePanel;
-    RunControls* m_controls;
-    FoldPanel* m_optionsPanel;
-    OptionsForm* m_form;
-    CostLine* m_cost;
-    FeatureCacheRow* m_cacheRow;
+    TrainSide* m_side;
     RunListModel* m_runs;
     QTreeView* m_runView;
     QPushButton* m_resumeRun;
@@ -87,7 +74,6 @@ class TrainPage : public Page {
     RunCurves m_liveCurves;
     QStringList m_liveLog;
     std::map<RunId, RunCurves> m_overlays;
-    bool m_loadingOptions = false;
     bool m_following = false;  ///< selection moves by itself
 };
 

@@ -1,0 +1,46 @@
+// The engine's functions around suggested settings: what is on this machine, and what the project
+// remembers of the last suggestion.
+#include "core/engine/engine.h"
+
+#include <nlohmann/json.hpp>
+
+namespace graft::engine {
+namespace {
+
+constexpr const char* kSuggestedNote = "suggested";
+
+}  // namespace
+
+std::unique_ptr<Job<std::vector<AvailableNetwork>>> startNetworkSearch() {
+    return Job<std::vector<AvailableNetwork>>::start(
+        [](Progress& progress) -> Result<std::vector<AvailableNetwork>> {
+            progress.setText("Looking for pretrained networks");
+            return availableNetworks(progress);
+        });
+}
+
+Settings settingsOf(const Project& project) {
+    return {project.model(), project.augment(), project.trainOptions()};
+}
+
+std::optional<Advice> advise(const Project& project, const std::vector<AvailableNetwork>& networks,
+                             const Settings& now, bool keepNetwork) {
+    const std::string noted = project.note(kSuggestedNote);
+    if (noted.empty()) {
+        const auto runs = project.runs();
+        if (!runs || !runs->empty()) {
+            return std::nullopt;  // its settings served before there were suggestions
+        }
+    }
+    const auto before = nlohmann::json::parse(noted, nullptr, /*allow_exceptions=*/false);
+    return adviseSettings(datasetFacts(project.dataset()), networks, settingsFromJson(before), now,
+                          keepNetwork);
+}
+
+Status rememberSuggestion(Project& project, const Settings& suggested) {
+    const std::string text =
+        toJson(suggested).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return project.note(kSuggestedNote) == text ? Status() : project.setNote(kSuggestedNote, text);
+}
+
+}  // namespace graft::engine
