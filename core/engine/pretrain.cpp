@@ -159,6 +159,7 @@ Result<PretrainRecipe> pretrainRecipe(const std::string& backbone, int epochs) {
     options.batchSize = 256;
     options.learningRate = 0.2;
     options.backboneRateFactor = 1;
+    options.quickModel = false;
     options.schedule = "triangular";
     options.warmupShare = 0.2;
     options.averageDecay = 0.999;

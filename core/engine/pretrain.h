@@ -2,6 +2,7 @@
 // says where the weights come from. Free of torch. Thread: any, blocking.
 #pragma once
 
+#include "core/base/progress.h"
 #include "core/data/augment_spec.h"
 #include "core/nn/model_spec.h"
 #include "core/project/project.h"

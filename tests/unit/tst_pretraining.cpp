@@ -6,6 +6,7 @@
 #include "core/train/checkpoint.h"
 #include "core/train/checkpoint_io.h"
 #include "core/train/evaluation_job.h"
+#include "core/train/linear_probe.h"
 #include "core/train/schedules.h"
 #include "tests/support/picture_folder.h"
 #include "tests/support/small_networks.h"
@@ -70,6 +71,8 @@ class PretrainingTest : public QObject {
     void goesOnFromKeptWeights();
     void recipeOfEachNetwork();
     void backboneAndCard();
+    void probesChooseTheEpoch();
+    void probeIsTheQuickModel();
 
  private:
     TrainJob job();
@@ -347,6 +350,55 @@ void PretrainingTest::backboneAndCard() {
             QVERIFY2(words.contains(fact), fact);
         }
     }
+}
+
+void PretrainingTest::probesChooseTheEpoch() {
+    using engine::ProbedEpoch;
+    QVERIFY(engine::bestProbed({}) == nullptr);
+    const std::vector<ProbedEpoch> probed{{3, {0.9, 0.5}}, {4, {0.6, 0.8}}, {5, {0.7, 0.7}}};
+    QCOMPARE(engine::bestProbed(probed)->epoch, std::int64_t(5));  // of equals the later
+    const std::vector<ProbedEpoch> falling{{3, {0.9, 0.8}}, {4, {0.9, 0.7}}};
+    QCOMPARE(engine::bestProbed(falling)->epoch, std::int64_t(3));
+
+    // The project of the card has two epochs: the second half is the last one.
+    auto project = Project::open(m_dir.filePath("card.graft").toStdString(), Project::Mode::ReadWrite);
+    QVERIFY(project.ok());
+    const std::int64_t run = (*project)->runs()->front().id;
+    const std::vector<engine::ProbeData> data{{"stripes", m_dataset}};
+    Progress progress;
+    const auto judged = engine::probeEpochs(**project, run, data, progress);
+    QVERIFY2(judged.ok(), judged ? "" : judged.error().text().c_str());
+    QCOMPARE(judged->size(), std::size_t(1));
+    QCOMPARE(judged->front().epoch, std::int64_t(2));
+    QVERIFY(judged->front().accuracies[0] >= 0.8);  // stripes are easy
+    QVERIFY(engine::noteProbes(**project, data, *judged).ok());
+    const std::string folder = m_dir.filePath("out").toStdString();
+    QVERIFY(engine::savePretrained(**project, run, folder, 2).ok());
+    QFile text(QString::fromStdString(folder) + "/graft_nano.md");
+    QVERIFY(text.open(QFile::ReadOnly));
+    QVERIFY(text.readAll().contains("| epoch | stripes |"));
+}
+
+// The same features, the same head, judged on the same pictures.
+void PretrainingTest::probeIsTheQuickModel() {
+    TrainJob source = job();
+    source.options.keepEpochs = true;
+    train(source);
+    TrainJob tuned = job();
+    tuned.model.weightsPath = source.folder + "/epoch-1.safetensors";
+    tuned.options.seed = 0;
+    tuned.options.epochs = 1;
+    for (Sample& sample : tuned.dataset.samples) {
+        sample.split = sample.split == Split::Test ? Split::None : sample.split;
+    }
+    const auto rows = train(tuned).ofKind(MetricRow::Kind::Epoch);
+    QVERIFY(!rows.empty());
+    QCOMPARE(rows[0].epoch, std::int64_t(0));
+    Progress progress;
+    const auto probe = linearProbe(tuned.model, tuned.dataset, progress);
+    QVERIFY2(probe.ok(), probe ? "" : probe.error().text().c_str());
+    QCOMPARE(probe->count, rows[0].validationCount);
+    QCOMPARE(probe->accuracy(), rows[0].validationAccuracy);
 }
 
 QTEST_GUILESS_MAIN(PretrainingTest)
