@@ -62,6 +62,7 @@ std::unique_ptr<CLI::App> makeParser(Session& session) {
     addImport(*app, session);
     addTrain(*app, session);
     addResume(*app, session);
+    addPretrain(*app, session);
     addEvaluate(*app, session);
     addExport(*app, session);
     addPredict(*app, session);
@@ -99,6 +100,12 @@ int runCli(const std::vector<std::string>& arguments, std::ostream& out, std::os
     Console console(out, err, terminal);
     Session session;
     const std::unique_ptr<CLI::App> app = makeParser(session);
+    session.commandLine = "graft-cli";
+    for (const std::string& argument : arguments) {
+        session.commandLine += " " + (argument.find_first_of(" \t'") == std::string::npos
+                                          ? argument
+                                          : "\"" + argument + "\"");
+    }
     try {
         std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // CLI11's order
         if (reversed.empty()) {

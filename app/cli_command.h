@@ -16,11 +16,13 @@ using Action = std::function<Result<int>(Console&)>;
 
 struct Session {
     Action action;
+    std::string commandLine;  ///< as typed, for records
     bool json = false;
 };
 
 void addImport(CLI::App& app, Session& session);
 void addTrain(CLI::App& app, Session& session);
+void addPretrain(CLI::App& app, Session& session);
 void addResume(CLI::App& app, Session& session);
 void addEvaluate(CLI::App& app, Session& session);
 void addExport(CLI::App& app, Session& session);

@@ -54,7 +54,8 @@ Json entryJson(const WeightEntry& entry) {
     json["title"] = entry.title;
     json["default"] = entry.isDefault;
     json["file"] = file ? Json(file->string()) : Json();
-    json["url"] = entry.url;
+    json["url"] = entry.bundled ? Json() : Json(entry.url);
+    json["bundled"] = entry.bundled;
     json["sha256_prefix"] = entry.sha256;
     json["bytes"] = entry.bytes;
     json["parameters"] = entry.parameters;
@@ -156,6 +157,10 @@ Result<int> getWeights(const GetArguments& arguments, Console& console) {
         if (const auto file = findInHubCache(entry)) {
             return reportFile(entry, *file, false, entry.id, console);
         }
+    }
+    if (entry.bundled && arguments.folder.empty()) {
+        const auto job = engine::startWeightDownload(entry);  // says what is wrong
+        GRAFT_CHECK(waitFor(*job, console, "Looking"));
     }
     std::error_code failed;
     GRAFT_TRY(const fs::path folder,

@@ -1,3 +1,15 @@
+# The weights that come with the program, if they are there: beside it in the build as they will be
+# when it is installed.
+set(bundled_weights ${PROJECT_SOURCE_DIR}/resources/weights)
+if(EXISTS ${bundled_weights}/graft_nano.safetensors)
+    include(GNUInstallDirs)
+    foreach(file graft_nano.safetensors graft_nano.json graft_nano.md LICENSE.md)
+        configure_file(${bundled_weights}/${file} ${CMAKE_BINARY_DIR}/share/graft/weights/${file}
+            COPYONLY)
+        install(FILES ${bundled_weights}/${file} DESTINATION share/graft/weights)
+    endforeach()
+endif()
+
 # graft_program(NAME SOURCES ...): the program libexec/graft/NAME (target NAME-program) and what
 # starts it, bin/NAME (target NAME), see launcher.cpp.
 function(graft_program name)

@@ -3,7 +3,7 @@ graft_test(tst_image_reader LABEL unit SOURCES unit/tst_image_reader.cpp
 foreach(name importers rescan)
     graft_test(tst_${name} LABEL unit SOURCES unit/tst_${name}.cpp LINK graft_data ZLIB::ZLIB)
 endforeach()
-foreach(name split resize batch_loader)
+foreach(name archive split resize batch_loader)
     graft_test(tst_${name} LABEL unit SOURCES unit/tst_${name}.cpp LINK graft_data)
 endforeach()
 graft_test(tst_augment LABEL oracle SOURCES unit/tst_augment.cpp LINK graft_data)

@@ -24,6 +24,8 @@ add_test(NAME tst_fast_ops_portable COMMAND tst_fast_ops)
 set_tests_properties(tst_fast_ops_portable PROPERTIES LABELS unit TIMEOUT 300
     ENVIRONMENT "${GRAFT_TEST_ENVIRONMENT};GRAFT_KERNELS=portable")
 graft_test(tst_catalog LABEL unit SOURCES unit/tst_catalog.cpp LINK graft_nn)
+graft_test(tst_graft_nano LABEL unit SOURCES unit/tst_graft_nano.cpp LINK graft_nn)
+graft_test(tst_bundled_weights LABEL unit SOURCES unit/tst_bundled_weights.cpp LINK graft_nn)
 graft_test(tst_backbones LABEL unit SOURCES unit/tst_backbones.cpp LINK graft_nn)
 graft_test(tst_weights LABEL unit SOURCES unit/tst_weights.cpp LINK graft_nn ZLIB::ZLIB)
 graft_test(tst_evaluation LABEL unit SOURCES unit/tst_evaluation.cpp

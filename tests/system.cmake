@@ -2,7 +2,7 @@ graft_test(tst_layering LABEL system SOURCES system/tst_layering.cpp)
 graft_test(tst_cli_text LABEL unit SOURCES unit/tst_cli_text.cpp LINK graft_cli_lib)
 
 # Tests of the real program, as a process.
-foreach(name tst_cli tst_cli_bad_input tst_cli_interrupt tst_cli_cost tst_launcher)
+foreach(name tst_cli tst_cli_bad_input tst_cli_interrupt tst_cli_cost tst_cli_pretrain tst_launcher)
     graft_test(${name} LABEL system TIMEOUT 1800 SOURCES system/${name}.cpp LINK graft_base)
     add_dependencies(${name} graft-cli)
 endforeach()

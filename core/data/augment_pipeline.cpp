@@ -190,6 +190,13 @@ std::uint64_t augmentSeed(std::uint64_t runSeed, std::int64_t epoch, std::int64_
     return streamSeed("augment", {runSeed, std::uint64_t(epoch), std::uint64_t(sample)});
 }
 
+bool mirrorsInTurn(double share, std::uint64_t runSeed, std::int64_t epoch, std::int64_t sample) {
+    // The n-th epoch mirrors where start + n * share passes a whole number.
+    const double start = Rng("augment-turn", {runSeed, std::uint64_t(sample)}).uniform();
+    const auto passed = [&](std::int64_t n) { return std::floor(start + double(n) * share); };
+    return passed(epoch + 1) > passed(epoch);
+}
+
 bool cropsAtRandom(const AugmentSpec& spec) {
     return spec.strength > 0 && scaled(spec).cropMinArea < 1.0;
 }
@@ -237,13 +244,13 @@ void cropView(const SourcePicture& source, const PixelRect& crop, const Preproce
 }
 
 void changeView(Image& view, const AugmentSpec& spec, const Preprocess& preprocess,
-                std::uint64_t seed) {
+                std::uint64_t seed, std::optional<bool> mirrored) {
     if (spec.strength <= 0) {
         return;
     }
     const AugmentSpec ranges = scaled(spec);
     const Draws draws(seed);
-    if (draws.flipHorizontal < ranges.flipHorizontal) {
+    if (mirrored.value_or(draws.flipHorizontal < ranges.flipHorizontal)) {
         augment::flipHorizontal(view);
     }
     if (draws.flipVertical < ranges.flipVertical) {

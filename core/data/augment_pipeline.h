@@ -9,11 +9,17 @@
 #include "core/data/resize.h"
 
 #include <cstdint>
+#include <optional>
 
 namespace graft {
 
 /// The seed of one sample in one epoch.
 std::uint64_t augmentSeed(std::uint64_t runSeed, std::int64_t epoch, std::int64_t sample);
+
+/// Whether an alternating flip mirrors the sample in this epoch: by chance in the first one, and
+/// from there on with `share` of the epochs as evenly as can be.
+/// Source: Jordan, arXiv:2404.00498, section 3.6.
+bool mirrorsInTurn(double share, std::uint64_t runSeed, std::int64_t epoch, std::int64_t sample);
 
 /// A picture, or as much of it and as finely as it was decoded.
 struct SourcePicture {
@@ -37,12 +43,13 @@ PixelRect partForCrop(const PixelRect& crop, int denominator);
 /// The crop at [inputSize, inputSize], into `out`.
 void cropView(const SourcePicture& source, const PixelRect& crop, const Preprocess& preprocess,
               Image& out);
-/// All other changes, on the [inputSize, inputSize] picture.
+/// All other changes, on the [inputSize, inputSize] picture. `mirrored`: what mirrorsInTurn() says,
+/// where that was asked; else the seed decides.
 void changeView(Image& view, const AugmentSpec& spec, const Preprocess& preprocess,
-                std::uint64_t seed);
+                std::uint64_t seed, std::optional<bool> mirrored = {});
 
 /// The three steps together: [inputSize, inputSize] RGB. With everything off:
-/// evaluationView(image, preprocess).
+/// evaluationView(image, preprocess). There are no epochs here: an alternating flip is by chance.
 Image augmentImage(const Image& image, const AugmentSpec& spec, const Preprocess& preprocess,
                    std::uint64_t seed);
 

@@ -47,6 +47,11 @@ void addGeometry(FieldTable<Spec>& table) {
                     "Probability of a horizontal flip. Leave at 0 where left and right differ, "
                     "as in text.",
                     0, 1, 0.05, kGeometry));
+    table.add(&Spec::flipAlternates,
+              expert(field("flip_alternates", "Mirror in turns", "",
+                           "Mirrors a picture left-right in every other round instead of by chance "
+                           "(alternating flip), so that both views are seen equally often.",
+                           0, 1, 1, kGeometry)));
     table.add(&Spec::flipVertical,
               field("flip_vertical", "Mirror top-bottom", "",
                     "Probability of a vertical flip, for pictures without an up and down.", 0, 1,
@@ -123,6 +128,7 @@ bool augmentChangesNothing(const AugmentSpec& spec) {
     AugmentSpec off;
     off.strength = spec.strength;
     off.cropMaxAspect = spec.cropMaxAspect;
+    off.flipAlternates = spec.flipAlternates;
     off.eraseMaxArea = spec.eraseMaxArea;
     return spec.strength <= 0 || spec == off;
 }

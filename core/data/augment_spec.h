@@ -15,6 +15,9 @@ struct AugmentSpec {
     double cropMinArea = 1.0;       ///< random resized crop: smallest share of the area; 1 = off
     double cropMaxAspect = 1.3333;  ///< largest side ratio of the crop
     double flipHorizontal = 0;      ///< probability
+    /// Instead of by chance in each round, a picture is mirrored left-right in the rounds between
+    /// those in which it is not (alternating flip; with flipHorizontal 0.5 in every other one).
+    bool flipAlternates = false;
     double flipVertical = 0;        ///< probability
     double rotateDegrees = 0;       ///< uniform in +- this
     double scaleRange = 0;          ///< factor uniform in 1 +- this

@@ -3,6 +3,7 @@
 #include "core/data/augment_pipeline.h"
 #include "core/data/picture_file.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace graft {
@@ -69,7 +70,12 @@ Status SampleLoader::load(std::size_t item, std::int64_t epoch, const AugmentSpe
         GRAFT_TRY(const Shared view, evaluationOf(item, true));
         scratch.view = *view;
     }
-    changeView(scratch.view, *augment, m_preprocess, seed);
+    std::optional<bool> mirrored;
+    if (augment->flipAlternates) {
+        const double share = std::clamp(augment->strength * augment->flipHorizontal, 0.0, 1.0);
+        mirrored = mirrorsInTurn(share, m_seed, epoch, m_items[item].id);
+    }
+    changeView(scratch.view, *augment, m_preprocess, seed, mirrored);
     m_normalizer.write(scratch.view, m_format, out);
     return {};
 }

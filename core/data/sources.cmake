@@ -8,9 +8,9 @@ graft_core_library(data
         importers/text.cpp importers/folder_scan.cpp importers/folder_importer.cpp
         importers/table_importer.cpp importers/idx_importer.cpp importers/picture_check.cpp
         importers/importer.cpp importers/rescan.cpp
-        sample_canvas.cpp sample_set.cpp
+        sample_canvas.cpp sample_set.cpp archive.cpp
     LINK graft_base
-    PRIVATE_LINK graft_opencv JPEG::JPEG ZLIB::ZLIB)
+    PRIVATE_LINK graft_opencv JPEG::JPEG LibArchive::LibArchive ZLIB::ZLIB)
 # The inner loops of our own that every picture passes: worth vectorising.
 set_source_files_properties(data/resize_rows.cpp data/augment_ops.cpp data/normalizer.cpp
     PROPERTIES COMPILE_OPTIONS -O3)

@@ -51,6 +51,11 @@ std::unique_ptr<Job<std::string>> startWeightSearch(const WeightEntry& entry) {
 std::unique_ptr<Job<std::string>> startWeightDownload(const WeightEntry& entry,
                                                       const std::string& folder) {
     return Job<std::string>::start([entry, folder](Progress& progress) -> Result<std::string> {
+        if (entry.bundled) {
+            return Error{ErrorCode::NotFound,
+                         "The weights " + entry.id + " are a part of Graft, but are not with it here.",
+                         entry.fileName(), "Install Graft again, or choose other weights."};
+        }
         GRAFT_TRY(const std::filesystem::path target,
                   folder.empty() ? ownWeightsFolder() : Result<std::filesystem::path>(folder));
         GRAFT_TRY(const WeightCatalogue catalogue, WeightCatalogue::open());

@@ -1,5 +1,5 @@
 graft_core_library(engine
-    SOURCES jobs.cpp run_sink.cpp run_thread.cpp runs.cpp suggestions.cpp
-    TORCH_SOURCES setup.cpp
+    SOURCES jobs.cpp pretrain.cpp run_sink.cpp run_thread.cpp runs.cpp suggestions.cpp
+    TORCH_SOURCES backbone.cpp setup.cpp
     LINK graft_project graft_deploy
     PRIVATE_LINK graft_opencv)

@@ -280,6 +280,19 @@ void Classifier::scaleHeadTo(const torch::Tensor& features) {
     m_state->network->head()->setScaling(m_state->network->pool(features));
 }
 
+bool Classifier::fitsToPictures() const {
+    return bool(m_state->network->family().fitToPictures);
+}
+
+void Classifier::fitToPictures(const std::vector<torch::Tensor>& batches) {
+    m_state->network->family().fitToPictures(*m_state->network, batches);
+}
+
+bool Classifier::takeHead(const std::string& weightsPath) {
+    const Result<WeightFile> file = WeightFile::open(weightsPath);
+    return file && copyHead(*file, *m_state->network);
+}
+
 std::size_t Classifier::frozenPrefix() const {
     return m_state->frozenPrefix;
 }

@@ -64,9 +64,19 @@ class Classifier {
     /// that other programs use ("block4_pool"); stage i's output is forwardTo(i + 1, x).
     std::optional<std::size_t> stageNamed(const std::string& name) const;
 
+    /// Some layers are computed from pictures instead of learnt (graft_nano's first one).
+    bool fitsToPictures() const;
+    /// Computes them from batches [N, 3, S, S] float32 as the network takes them. For a network that
+    /// has not learnt yet.
+    void fitToPictures(const std::vector<torch::Tensor>& batches);
+
     /// Fits the head's input scaling to features() of N >= 2 pictures. For a head that has not
     /// learnt yet. The scaling is kept in buffers.
     void scaleHeadTo(const torch::Tensor& features);
+
+    /// Takes the head over that a run kept of an epoch in a weight file; false, and nothing changed,
+    /// where the file has none for so many classes.
+    bool takeHead(const std::string& weightsPath);
 
     /// Parameters and buffers in a fixed order, by name. Batch-norm counters are buffers.
     std::vector<NamedTensor> parameters() const;

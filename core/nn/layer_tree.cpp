@@ -40,7 +40,9 @@ void addLeaves(const std::string& path, const torch::nn::Module& module,
         leaves->push_back({path, label, kind, countOwn(module), {}});
     };
     if (const auto* conv = module.as<Conv>()) {
-        add("conv", convLabel(conv->shape(), path));
+        if (!conv->shape().fixed) {  // else there is nothing to freeze or to learn
+            add("conv", convLabel(conv->shape(), path));
+        }
     } else if (const auto* norm = module.as<Norm>()) {
         add("norm", "Batch norm, " + std::to_string(norm->weight.numel()) + " channels");
     } else if (const auto* layerNorm = module.as<LayerNorm>()) {

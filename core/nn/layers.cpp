@@ -41,9 +41,10 @@ SamePadding samePadding(std::int64_t size, int kernel, int stride) {
 
 Conv::Conv(const ConvShape& shape, bool tfSame)
     : m_shape(shape), m_tfSame(tfSame && shape.stride > 1) {
-    weight = register_parameter("weight", torch::zeros({shape.out, shape.in / shape.groups,
-                                                        shape.kernel, shape.kernelWidth()})
-                                              .contiguous(kMemoryFormat));
+    const torch::Tensor zeros =
+        torch::zeros({shape.out, shape.in / shape.groups, shape.kernel, shape.kernelWidth()})
+            .contiguous(kMemoryFormat);
+    weight = shape.fixed ? register_buffer("weight", zeros) : register_parameter("weight", zeros);
     if (shape.bias) {
         bias = register_parameter("bias", torch::zeros({shape.out}));
     }

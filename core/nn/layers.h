@@ -27,6 +27,7 @@ struct ConvShape {
     bool bias = false;
     int kernelAcross = 0;   ///< 0 = square; else the width, and `kernel` is the height
     int paddingAcross = 0;  ///< with kernelAcross: px left and right, and `padding` above and below
+    bool fixed = false;     ///< the weight is a buffer, which never learns
 
     int kernelWidth() const { return kernelAcross > 0 ? kernelAcross : kernel; }
     int paddingWidth() const { return kernelAcross > 0 ? paddingAcross : padding; }

@@ -74,6 +74,10 @@ struct Family {
     std::function<void(Conv&, at::Generator&)> initConv;
     /// For each module that is no convolution; empty where those keep what they are made with.
     std::function<void(torch::nn::Module&, at::Generator&)> initRest;
+    /// Computes from pictures (batches [N, 3, S, S] float32, normalised) what is not learnt; empty
+    /// where all is.
+    std::function<void(torch::nn::Module& root, const std::vector<torch::Tensor>& batches)>
+        fitToPictures;
 };
 
 struct NetworkOptions {

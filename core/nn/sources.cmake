@@ -27,7 +27,7 @@ graft_core_library(nn
         fast/conv_plan.cpp fast/convolution.cpp fast/depthwise.cpp fast/norm.cpp fast/pointwise.cpp
         families/alexnet.cpp families/blocks.cpp families/cifar_resnet.cpp families/convnext.cpp
         families/densenet.cpp families/efficientnet.cpp families/googlenet.cpp
-        families/inception_v3.cpp families/mnasnet.cpp families/mobilenet_v2.cpp
+        families/graft_nano.cpp families/inception_v3.cpp families/mnasnet.cpp families/mobilenet_v2.cpp
         families/mobilenet_v3.cpp families/registry.cpp families/regnet.cpp families/resnet.cpp
         families/shufflenet_v2.cpp families/small_cnn.cpp families/squeezenet.cpp families/swin.cpp
         families/vgg.cpp families/vit.cpp

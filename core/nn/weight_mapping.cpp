@@ -43,7 +43,7 @@ std::int64_t gridSide(c10::ArrayRef<std::int64_t> shape) {
 // The weight of the convolution that sees the picture.
 std::string firstWeight(const Network& network) {
     for (const auto& entry : network.named_parameters()) {
-        if (entry.value().dim() == 4) {
+        if (entry.value().dim() == 4 && entry.value().size(1) == kColours) {
             return entry.key();
         }
     }
@@ -296,6 +296,28 @@ Error misfitError(const WeightReport& report, const std::string& backbone) {
     return Error{ErrorCode::Mismatch, report.sentence, detail,
                  "Choose weights of " + backbone +
                      ", or another backbone, or train without weights. Nothing was changed."};
+}
+
+bool copyHead(const WeightFile& file, Network& network) {
+    std::vector<std::pair<torch::Tensor, torch::Tensor>> pairs;
+    for (const auto& list : {network.head()->named_parameters(), network.head()->named_buffers()}) {
+        for (const auto& entry : list) {
+            const auto found = file.tensors().find("head." + entry.key());
+            if (found == file.tensors().end() || !typeFits(found->second.dtype, entry.value()) ||
+                !allFinite(found->second)) {
+                return false;
+            }
+            pairs.emplace_back(entry.value(), asTensor(found->second));
+            if (pairs.back().first.sizes() != pairs.back().second.sizes()) {
+                return false;
+            }
+        }
+    }
+    const torch::NoGradGuard noGrad;
+    for (auto& [target, source] : pairs) {
+        target.copy_(source);
+    }
+    return true;
 }
 
 Status copyWeights(const WeightFile& file, Network& network) {

@@ -20,4 +20,8 @@ Error misfitError(const WeightReport& report, const std::string& backbone);
 /// where a weight is not a finite number; the network is then half written.
 Status copyWeights(const WeightFile& file, Network& network);
 
+/// The head too, where the file holds one that Graft trained for as many classes; false and nothing
+/// changed where it does not.
+bool copyHead(const WeightFile& file, Network& network);
+
 }  // namespace graft

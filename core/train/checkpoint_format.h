@@ -16,6 +16,7 @@ inline constexpr const char* kCheckpointHeaderKey = "graft.header";
 inline constexpr const char* kCheckpointDigestKey = "graft.sha256";
 inline constexpr const char* kModelPrefix = "model/";
 inline constexpr const char* kOptimizerPrefix = "optimizer/";
+inline constexpr const char* kAveragePrefix = "average/";
 inline constexpr std::array kAlternatingCheckpoints{"checkpoint-a.safetensors",
                                                     "checkpoint-b.safetensors"};
 inline constexpr const char* kBestCheckpoint = "best.safetensors";

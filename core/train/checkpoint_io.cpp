@@ -41,6 +41,7 @@ Result<std::string> writeCheckpoint(const std::string& path, const CheckpointInf
     };
     add(kModelPrefix, tensors.model);
     add(kOptimizerPrefix, tensors.optimizer);
+    add(kAveragePrefix, tensors.average);
     std::sort(prepared.begin(), prepared.end(),
               [](const Prepared& a, const Prepared& b) { return a.name < b.name; });
 
@@ -63,14 +64,17 @@ Result<CheckpointTensors> readCheckpointTensors(const std::string& path, Checkpo
     GRAFT_CHECK(verifyCheckpoint(file, path));
     GRAFT_TRY(*info, parseCheckpointHeader(file, path));
     CheckpointTensors tensors;
+    const std::pair<std::string, std::vector<NamedTensor>*> parts[] = {
+        {kModelPrefix, &tensors.model},
+        {kOptimizerPrefix, &tensors.optimizer},
+        {kAveragePrefix, &tensors.average}};
     for (const auto& [name, view] : file.tensors()) {
         GRAFT_TRY(torch::Tensor tensor, toTensor(name, view));
-        const std::string model = kModelPrefix;
-        const std::string optimizer = kOptimizerPrefix;
-        if (name.rfind(model, 0) == 0) {
-            tensors.model.push_back({name.substr(model.size()), std::move(tensor)});
-        } else if (name.rfind(optimizer, 0) == 0) {
-            tensors.optimizer.push_back({name.substr(optimizer.size()), std::move(tensor)});
+        for (const auto& [prefix, list] : parts) {
+            if (name.rfind(prefix, 0) == 0) {
+                list->push_back({name.substr(prefix.size()), std::move(tensor)});
+                break;
+            }
         }
     }
     return tensors;

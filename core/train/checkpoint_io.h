@@ -13,6 +13,7 @@ namespace graft {
 struct CheckpointTensors {
     std::vector<NamedTensor> model;      ///< parameters and buffers
     std::vector<NamedTensor> optimizer;  ///< empty in "best"
+    std::vector<NamedTensor> average;    ///< as model; empty in "best" and where nothing is averaged
 };
 
 /// Returns the SHA-256 of the file. Errors as AtomicFile; the old file stays whole.

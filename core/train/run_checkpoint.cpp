@@ -1,6 +1,7 @@
 // The part of TrainRun that puts its state into checkpoint files.
 #include "core/train/train_run.h"
 
+#include "core/train/backbone_file.h"
 #include "core/train/checkpoint_format.h"
 
 #include <filesystem>
@@ -83,10 +84,8 @@ CheckpointInfo TrainRun::checkpointInfo(std::int64_t epoch) const {
 
 CheckpointTensors TrainRun::modelTensors() const {
     CheckpointTensors tensors;
-    tensors.model = m_classifier->parameters();
-    for (NamedTensor& buffer : m_classifier->buffers()) {
-        tensors.model.push_back(std::move(buffer));
-    }
+    tensors.model = m_average && !m_average->empty() ? m_average->tensors()
+                                                     : stateTensors(*m_classifier);
     return tensors;
 }
 
@@ -122,9 +121,27 @@ bool TrainRun::mayDeferSaving() const {
 void TrainRun::keepBestModel() {
     m_best = BestModel{checkpointInfo(m_state.bestEpoch), modelTensors()};
     for (NamedTensor& entry : m_best->tensors.model) {
-        if (entry.tensor.requires_grad()) {  // the others rest until it is written
+        if (entry.tensor.requires_grad() || m_average) {  // the others rest until it is written
             entry.tensor = entry.tensor.detach().clone();
         }
+    }
+}
+
+void TrainRun::keepEpochIfWished() {
+    if (!m_job.options.keepEpochs) {
+        return;
+    }
+    const auto path = std::filesystem::path(m_job.folder) /
+                      ("epoch-" + std::to_string(m_state.epoch + 1) + ".safetensors");
+    const auto written =
+        writeBackboneFile(path.string(), *m_classifier, modelTensors().model, true,
+                          {{"epoch", std::to_string(m_state.epoch + 1)}});
+    if (!written) {
+        TrainEvent notice;
+        notice.error = written.error();
+        notice.text = "The model of this epoch was not kept; training goes on. " +
+                      written.error().message;
+        send(std::move(notice));
     }
 }
 
@@ -132,8 +149,12 @@ Status TrainRun::saveCheckpoint() {
     GRAFT_CHECK(checkFinite());
     const std::string name = kAlternatingCheckpoints[std::size_t(m_nextSlot)];
     const std::string path = (std::filesystem::path(m_job.folder) / name).string();
-    CheckpointTensors tensors = modelTensors();
+    CheckpointTensors tensors;
+    tensors.model = stateTensors(*m_classifier);
     tensors.optimizer = m_optimizer->state();
+    if (m_average) {
+        tensors.average = m_average->tensors();
+    }
     // Metric rows first: a checkpoint on disk never promises a curve that is not there.
     GRAFT_CHECK(m_sink.flush());
     GRAFT_TRY(const std::string sha256,

@@ -173,7 +173,9 @@ void TrainRun::addEpochs(CostForecast& forecast) const {
     const std::int64_t looks = fits > 0 ? std::min<std::int64_t>(head, 1) : head;
     forecast.fillingEpochs = m_headAlone && kept ? filling : 0;
     const double headSeconds = m_headAlone ? forecast.epochSeconds : forecast.headEpochSeconds;
-    forecast.totalSeconds = double(filling) * headSeconds +
+    const std::int64_t small = std::clamp<std::int64_t>(m_job.options.firstSizeEpochs, head, epochs) - head;
+    const double saved = double(small) * (1 - secondsShareOfFirstSize()) * forecast.epochSeconds;
+    forecast.totalSeconds = -saved + double(filling) * headSeconds +
                             double(epochs - head) * forecast.epochSeconds +
                             double(looks + epochs - head) * forecast.validationSeconds;
 }

@@ -122,7 +122,8 @@ void TrainRun::planFeatures() {
     m_state.featureStage = 0;
     m_state.featureVariants = std::max(0, m_job.options.augmentVariants);
     const std::int64_t variants = cachedVariants(m_job.options, augmentNow());
-    if (m_cache && variants > 0 && m_classifier->frozenBoundary() > 0) {
+    const bool fullSize = pictureSizeNow() == m_classifier->preprocess().inputSize;
+    if (m_cache && fullSize && variants > 0 && m_classifier->frozenBoundary() > 0) {
         const FeatureBoundary& cut = boundary(true);
         // Vectors behind the pooling are small and serve later runs, too; maps must be worth it.
         const bool worthIt = cut.pooled || epochsLeftAlike() > variants;

@@ -44,7 +44,7 @@ struct TrainRun::FeatureRows {
 };
 
 bool TrainRun::wantsQuickModel() const {
-    return m_job.options.quickModel && !m_restored &&
+    return m_job.options.quickModel && !m_restored && m_job.options.startEpoch == 0 &&
            !m_classifier->parameterIsFrozen("head.weight") &&
            !m_classifier->parameterIsFrozen("head.bias");
 }

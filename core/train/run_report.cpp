@@ -97,13 +97,30 @@ void TrainRun::send(TrainEvent event) {
     m_sink.event(event);
 }
 
+double TrainRun::secondsShareOfFirstSize() const {
+    const TrainOptions& options = m_job.options;
+    const double side = m_classifier->preprocess().inputSize;
+    const double ratio = double(options.firstSize) / side;
+    return options.firstSize > 0 && options.firstSizeEpochs > 0 ? ratio * ratio : 1;
+}
+
 double TrainRun::secondsLeft() const {
     if (m_secondsPerImage == 0) {
         return -1;
     }
     const std::int64_t total = m_stepsPerEpoch * m_job.options.epochs;
     const double imagesPerStep = double(m_trainItems.size()) / double(m_stepsPerEpoch);
-    const double training = double(total - m_state.step) * imagesPerStep * m_secondsPerImage;
+    double perImage = m_secondsPerImage;
+    double firstSteps = 0;  // still to be done with smaller pictures
+    if (const double share = secondsShareOfFirstSize(); share < 1) {
+        firstSteps = double(std::max<std::int64_t>(
+            0, m_stepsPerEpoch * std::min(m_job.options.firstSizeEpochs, m_job.options.epochs) -
+                   m_state.step));
+        perImage = firstSteps > 0 ? m_secondsPerImage / share : m_secondsPerImage;
+        firstSteps *= 1 - share;
+    }
+    const double training =
+        (double(total - m_state.step) - firstSteps) * imagesPerStep * perImage;
     double filling = double(m_missing.size() - m_nextMissing) * FeatureSource::kBlockSize;
     if (m_state.featureStage > 0) {
         const std::int64_t rounds =

@@ -9,6 +9,10 @@ namespace graft {
 
 Result<Evaluation> TrainRun::validate() {
     const auto start = Clock::now();
+    std::optional<AverageLoan> loan;
+    if (m_average) {
+        loan.emplace(*m_average, *m_classifier);
+    }
     Progress progress;
     m_control.cancelOnStop(&progress);
     Result<Evaluation> evaluation =

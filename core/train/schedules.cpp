@@ -16,6 +16,10 @@ double scheduleFactor(const TrainOptions& options, std::int64_t step, std::int64
         constexpr double kPi = 3.14159265358979323846;
         return 0.5 * (1.0 + std::cos(kPi * std::min(1.0, double(step - warmup) / span)));
     }
+    if (options.schedule == "triangular") {
+        const double span = double(std::max<std::int64_t>(1, stepCount - warmup));
+        return std::max(0.0, 1.0 - double(step - warmup) / span);
+    }
     if (options.schedule == "step") {
         const std::int64_t epoch = step / std::max<std::int64_t>(1, stepsPerEpoch);
         return std::pow(options.stepFactor, double(epoch / std::max(1, options.stepEpochs)));

@@ -97,11 +97,19 @@ FieldTable<TrainOptions> makeTable() {
                           "Share of certainty that is spread over the other classes.", 0, 0.9,
                           0.01),
                     "Updates"))
+        .add(&T::averageDecay,
+             expert(field("average_decay", "Averaged weights",
+                          "Averages the weights over the last steps (exponential moving average "
+                          "with this decay, such as 0.999); the averaged model is the one that is "
+                          "checked and kept. 0 switches it off.",
+                          0, 0.99999, 0.001),
+                    "Updates"))
         .add(&T::schedule,
              expert(choice("schedule", "Course of the learning rate",
                            "How the learning rate changes over the run (schedule).",
-                           {"cosine", "step", "constant"},
-                           {"Falls smoothly (cosine)", "Falls in steps", "Stays the same"}),
+                           {"cosine", "triangular", "step", "constant"},
+                           {"Falls smoothly (cosine)", "Falls evenly (triangular)",
+                            "Falls in steps", "Stays the same"}),
                     "Schedule"))
         .add(&T::warmupShare,
              expert(field("warmup_share", "Gentle start",
@@ -116,6 +124,28 @@ FieldTable<TrainOptions> makeTable() {
              expert(field("step_factor", "Factor per step",
                           "For the step schedule: the rate is multiplied by this.", 0.001, 1,
                           0.01),
+                    "Schedule"))
+        .add(&T::firstSize,
+             expert([] {
+                        FieldInfo info = field("first_size", "Smaller pictures at first",
+                                               "Picture size of the first rounds, which then take "
+                                               "less time (progressive resizing). 0 switches it "
+                                               "off.",
+                                               0, 2048, 1);
+                        info.unit = "px";
+                        return info;
+                    }(),
+                    "Schedule"))
+        .add(&T::firstSizeEpochs,
+             expert(field("first_size_epochs", "Rounds with smaller pictures",
+                          "How many of the first epochs use that size.", 0, 10000, 1),
+                    "Schedule"))
+        .add(&T::startEpoch,
+             expert(field("start_epoch", "Rounds that are done already",
+                          "Goes on behind so many epochs of the course of the learning rate, from "
+                          "the weights that were kept of the last of them; for a run whose "
+                          "checkpoints are lost.",
+                          0, 10000, 1),
                     "Schedule"))
         .add(&T::precision,
              expert(choice("precision", "Computing in",
@@ -177,6 +207,12 @@ FieldTable<TrainOptions> makeTable() {
         .add(&T::checkpointSteps,
              expert(field("checkpoint_steps", "Save every so many steps",
                           "Additional checkpoints by step count; 0 writes none.", 0, 1e9, 1),
+                    "Machine"))
+        .add(&T::keepEpochs,
+             expert(field("keep_epochs", "Keep the model of every round",
+                          "Writes the weights after each epoch, in 16 bits, beside the "
+                          "checkpoints.",
+                          0, 1),
                     "Machine"));
     return table;
 }

@@ -20,11 +20,19 @@ struct TrainOptions {
     double backboneRateFactor = 0.1;///< the rest learns at this share of it, with pretrained weights
     double momentum = 0.9;          ///< SGD
     double weightDecay = 5e-4;      ///< not on biases and norms
-    std::string schedule = "cosine";///< "cosine", "step", "constant"
+    std::string schedule = "cosine";///< "cosine", "triangular", "step", "constant"
     double warmupShare = 0.05;      ///< share of all steps with rising rate
     int stepEpochs = 5;             ///< "step": every so many epochs ...
     double stepFactor = 0.1;        ///< ... the rate is multiplied by this
     double labelSmoothing = 0;
+    /// Each step moves the averaged weights by 1 minus this towards the present ones; the averaged
+    /// ones are checked, kept as the best and exported. 0: off.
+    double averageDecay = 0;
+    int firstSize = 0;              ///< px of the pictures in the first firstSizeEpochs; 0: as later
+    int firstSizeEpochs = 0;
+    /// Epochs that count as done at the start: the course of rate and picture size goes on behind
+    /// them, from weights that were kept of the last of them (keepEpochs), head included.
+    int startEpoch = 0;
     std::string balance = "none";   ///< "none", "weights", "sampling"
     bool quickModel = true;         ///< first a head solved for the pretrained features; training
                                     ///< goes on from it. Off without pretrained weights
@@ -40,6 +48,7 @@ struct TrainOptions {
     int featureDiskMb = -1;             ///< MB; -1: a tenth of the free space
     int checkpointSeconds = 60;     ///< a checkpoint at least this often, and at each epoch's end
     int checkpointSteps = 0;        ///< additionally every so many steps; 0 = off
+    bool keepEpochs = false;        ///< the model of each epoch stays as a small weight file
     bool operator==(const TrainOptions&) const = default;
 };
 

@@ -72,6 +72,10 @@ void TrainRun::makeLoader(std::uint64_t cacheBytes) {
     LoaderOptions options;
     options.items = m_trainItems;
     options.preprocess = m_classifier->preprocess();
+    const int side = pictureSizeNow();
+    options.preprocess.resizeSize = int(std::lround(double(options.preprocess.resizeSize) * side /
+                                                    options.preprocess.inputSize));
+    options.preprocess.inputSize = side;
     options.seed = std::uint64_t(m_job.options.seed);
     options.threads = m_job.options.loaderThreads >= 0 ? m_job.options.loaderThreads
                                                        : std::max(1, hardwareThreads() - 1);
@@ -81,29 +85,23 @@ void TrainRun::makeLoader(std::uint64_t cacheBytes) {
 
 Status TrainRun::prepare() {
     GRAFT_CHECK(buildItems());
+    if (m_job.options.averageDecay > 0) {
+        m_average.emplace(m_job.options.averageDecay);
+    }
     if (!m_job.resumeFrom.empty()) {
         GRAFT_CHECK(restore());
     } else {
-        GRAFT_TRY(m_classifier,
-                  Classifier::create(m_job.model, int(m_job.dataset.classes.size()),
-                                     std::uint64_t(m_job.options.seed)));
-        m_frozen = std::make_unique<FrozenLayers>(m_classifier);
-        m_state.baseRate = m_job.options.learningRate;
-        m_state.augmentStrength = m_job.augment.strength;
-        m_state.rateFactors = m_job.model.rateFactors;
-        m_state.threads = at::get_num_threads();
-        if (m_job.options.headEpochs > 0) {
-            m_frozen->holdBackbone();
-        }
-        m_optimizer = std::make_unique<Optimizer>(
-            Optimizer::Settings{m_job.options.optimizer, m_job.options.momentum});
-        m_sink.rewind(-1, 0);
+        GRAFT_CHECK(begin());
     }
     if (m_classifier->trainableCount() == 0) {
         return Error{ErrorCode::InvalidArgument, "Everything is frozen: there is nothing to train.",
                      {}, "Thaw at least the new part (head) on the Model page."};
     }
-    makeLoader(std::min<std::uint64_t>(1u << 30, availableMemory() / 4));
+    GRAFT_CHECK(checkFirstSize());
+    makeLoader(std::min<std::uint64_t>(3u << 29, availableMemory() / 4));
+    if (!m_restored && m_job.model.weightsPath.empty() && m_classifier->fitsToPictures()) {
+        fitToPictures();
+    }
     prepareFeatures();
     return {};
 }
@@ -165,6 +163,9 @@ Status TrainRun::restore() {
     m_optimizer = std::make_unique<Optimizer>(
         Optimizer::Settings{m_job.options.optimizer, m_job.options.momentum});
     GRAFT_CHECK(m_optimizer->loadState(tensors.optimizer, m_classifier->parameters()));
+    if (m_average) {
+        GRAFT_CHECK(m_average->restore(tensors.average, *m_classifier));
+    }
     // The same number of threads adds the same numbers in the same order.
     if (m_state.threads > 0 && m_state.threads <= 4 * hardwareThreads()) {
         at::set_num_threads(m_state.threads);
@@ -189,6 +190,10 @@ void TrainRun::beginEpoch() {
     } else {
         m_batches =
             shuffledBatches(m_trainItems.size(), m_job.options.batchSize, seed, m_state.epoch);
+    }
+    if (m_loader->options().preprocess.inputSize != pictureSizeNow()) {
+        makeLoader(m_loader->options().cacheBytes);
+        m_secondsPerImage = 0;
     }
     if (m_state.batch == 0) {
         planFeatures();
@@ -272,6 +277,9 @@ Status TrainRun::update(std::size_t first, const torch::Tensor& x,
                      {},
                      "Resume with a lower learning rate, a tenth of the present one say."};
     }
+    if (m_average) {
+        m_average->update(*m_classifier, m_state.step);
+    }
     m_state.lossSum += outcome.loss * double(count);
     m_state.correct += outcome.correct;
     m_state.seen += count;
@@ -297,6 +305,7 @@ Status TrainRun::finishEpoch() {
         evaluation.loss = m_state.lossSum / double(std::max<std::int64_t>(1, m_state.seen));
     }
     recordEpoch(evaluation);
+    keepEpochIfWished();
     ++m_state.epoch;
     m_state.batch = 0;
     m_state.lossSum = 0;

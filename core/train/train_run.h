@@ -13,6 +13,7 @@
 #include "core/train/optimizers.h"
 #include "core/train/quick_head.h"
 #include "core/train/trainer.h"
+#include "core/train/weight_average.h"
 
 #include <chrono>
 #include <functional>
@@ -126,6 +127,13 @@ class TrainRun {
     double bytesBesidePass() const;
     std::int64_t picturesAtOnce() const;
     void addEpochs(CostForecast& forecast) const;
+    Status begin();
+    Status skipDoneEpochs();
+    void fitToPictures();
+    int pictureSizeNow() const;
+    Status checkFirstSize();
+    double secondsShareOfFirstSize() const;
+    void keepEpochIfWished();
     void prepareFeatures();
     struct FeatureRows;
     Status fitQuickModel(const Between& between);
@@ -180,6 +188,7 @@ class TrainRun {
     std::shared_ptr<Classifier> m_classifier;
     std::unique_ptr<FrozenLayers> m_frozen;
     std::unique_ptr<Optimizer> m_optimizer;
+    std::optional<WeightAverage> m_average;  ///< set where weights are averaged
     std::unique_ptr<BatchLoader> m_loader;
     std::vector<LoaderItem> m_trainItems;
     std::vector<LoaderItem> m_validationItems;

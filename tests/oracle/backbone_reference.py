@@ -24,6 +24,7 @@ except ImportError as fault:
 
 import simple_safetensors
 from cifar_resnet import CifarResNet
+from graft_nano import GraftNano
 
 CLASSES = 10
 WITH_AUXILIARY = ("googlenet", "inception_v3")
@@ -36,6 +37,8 @@ def build(name, classes=CLASSES, size=224):
     and one linear layer, as they are in Graft."""
     if name.startswith("cifar_resnet"):
         return CifarResNet(int(name[len("cifar_resnet"):]), classes)
+    if name == "graft_nano":
+        return GraftNano(classes)
     options = {}
     if name.startswith("vit"):
         options = {"image_size": size}

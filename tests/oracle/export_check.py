@@ -54,7 +54,7 @@ def grey_levels_off(model, pixels, request):
 
 
 def torchvision_names(backbone):
-    if backbone == "small_cnn":
+    if backbone in ("small_cnn", "graft_nano"):
         return None
     model = getattr(torchvision.models, backbone)(weights=None)
     kept = [k for k in model.state_dict() if not k.startswith(("fc.", "classifier."))]

@@ -1,4 +1,4 @@
-// The backbones against torchvision: same output of every stage, same logits, for one of each kind
+// The backbones against torchvision (Graft's own against the same written in PyTorch): same output of every stage, same logits, for one of each kind
 // the same gradients, and the proof that each weight matters to the comparison.
 #include "core/nn/classifier.h"
 #include "core/nn/families/registry.h"
@@ -42,10 +42,11 @@ int testSize(const Family& family) {
 }
 
 /// One residual network, one of plain layers, depthwise ones without and with squeeze and
-/// excitation, a dense one and a transformer.
+/// excitation, a dense one, a transformer, and Graft's own.
 bool comparesGradients(const std::string& id) {
     static const std::set<std::string> all{"resnet18",           "squeezenet1_1", "mobilenet_v2",
-                                           "mobilenet_v3_small", "densenet121",   "swin_t"};
+                                           "mobilenet_v3_small", "densenet121",   "swin_t",
+                                           "graft_nano"};
     return all.count(id) > 0;
 }
 

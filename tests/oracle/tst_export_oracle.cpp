@@ -84,6 +84,8 @@ void TestExportOracle::pythonGivesTheSameAnswers_data() {
     QTest::addColumn<QString>("weights");
     QTest::newRow("small_cnn") << "small_cnn"
                                << "";
+    QTest::newRow("graft_nano") << "graft_nano"
+                                << "";
     QTest::newRow("squeezenet1_0") << "squeezenet1_0"
                                    << "squeezenet1_0-imagenet.safetensors";
     QTest::newRow("mobilenet_v2") << "mobilenet_v2"

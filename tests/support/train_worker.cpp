@@ -6,6 +6,8 @@
 //                [CACHE_FOLDER KILL_AFTER_BLOCKS]
 // With a CACHE_FOLDER the backbone is frozen in all three epochs and its features come from there;
 // after so many computed blocks (0: never) the process kills itself.
+// OPTIMIZER "recipe" is SGD with what a pretraining uses: averaged weights, smaller pictures at first,
+// alternating flips, a first layer computed from the pictures.
 // With a checkpoint in RUN_FOLDER the run goes on from it. STOP_AFTER_STEPS 0: to the end.
 #include "core/base/machine.h"
 #include "core/data/importers/importer.h"
@@ -79,6 +81,17 @@ int main(int argc, char** argv) {
     job.options.precision = argv[6];
     job.options.loaderThreads = std::atoi(argv[4]);
     job.folder = argv[2];
+    if (job.options.optimizer == "recipe") {
+        job.model.backbone = "graft_nano";
+        job.model.imageSize = 40;
+        job.augment.flipAlternates = true;
+        job.options.optimizer = "sgd";
+        job.options.schedule = "triangular";
+        job.options.averageDecay = 0.9;
+        job.options.firstSize = 32;
+        job.options.firstSizeEpochs = 2;
+        job.options.keepEpochs = true;
+    }
     if (argc == 9) {
         job.options.headEpochs = 0;
         job.options.augmentVariants = 2;

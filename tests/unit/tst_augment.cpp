@@ -30,6 +30,7 @@ class TestAugment : public QObject {
     void oneChangeLeavesTheOthers();
     void everyFieldChangesSomething_data();
     void everyFieldChangesSomething();
+    void mirrorsInTurns();
     void strengthScales();
     void smallAndThinPictures();
     void presets();
@@ -232,8 +233,12 @@ void TestAugment::oneChangeLeavesTheOthers() {
 
 void TestAugment::everyFieldChangesSomething_data() {
     QTest::addColumn<QString>("key");
+    const AugmentSpec defaults;
     for (const auto& row : augmentFields().rows()) {
         QVERIFY(!row.info.label.empty() && !row.info.help.empty());
+        if (std::holds_alternative<bool>(row.get(defaults))) {
+            continue;  // about epochs, see mirrorsInTurns()
+        }
         QTest::newRow(row.info.key.c_str()) << QString::fromStdString(row.info.key);
     }
 }
@@ -259,6 +264,27 @@ void TestAugment::everyFieldChangesSomething() {
                      augmentImage(image, other, m_preprocess, seed);
     }
     QVERIFY2(different >= 5, qPrintable(QString::number(different)));
+}
+
+// By the definition in arXiv:2404.00498, section 3.6: in the first epoch by chance, then in every other
+// one. With another share than a half, that share of the epochs.
+void TestAugment::mirrorsInTurns() {
+    int first = 0;
+    for (std::int64_t sample = 0; sample < 2000; ++sample) {
+        const bool begin = mirrorsInTurn(0.5, 7, 0, sample);
+        first += begin ? 1 : 0;
+        for (std::int64_t epoch = 1; epoch < 6; ++epoch) {
+            QCOMPARE(mirrorsInTurn(0.5, 7, epoch, sample), begin == (epoch % 2 == 0));
+        }
+        int some = 0;
+        for (std::int64_t epoch = 0; epoch < 10; ++epoch) {
+            QVERIFY(!mirrorsInTurn(0, 7, epoch, sample));
+            QVERIFY(mirrorsInTurn(1, 7, epoch, sample));
+            some += mirrorsInTurn(0.3, 7, epoch, sample) ? 1 : 0;
+        }
+        QCOMPARE(some, 3);
+    }
+    QVERIFY2(std::abs(first - 1000) < 110, qPrintable(QString::number(first)));  // 5 sigma
 }
 
 void TestAugment::strengthScales() {

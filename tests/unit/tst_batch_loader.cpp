@@ -26,6 +26,7 @@ class TestBatchLoader : public QObject {
     void sameBytesForAnyThreads_data();
     void sameBytesForAnyThreads();
     void pixelsAreThoseOfThePreview();
+    void everySecondEpochIsMirrored();
     void cacheChangesNothing();
     void startInTheMiddle();
     void restartDropsWhatWasAhead();
@@ -169,6 +170,33 @@ void TestBatchLoader::pixelsAreThoseOfThePreview() {
     loader.start(order, 0, 9, std::nullopt);
     QVERIFY(samePixels(*loader.next(), none));
     QVERIFY(!holds(none, expected));
+}
+
+void TestBatchLoader::everySecondEpochIsMirrored() {
+    BatchLoader loader(options(2));
+    AugmentSpec spec;
+    spec.flipHorizontal = 0.5;
+    spec.flipAlternates = true;
+    std::vector<std::size_t> all(m_items.size());
+    std::iota(all.begin(), all.end(), 0);
+    std::vector<Batch> epochs;
+    for (const int epoch : {0, 1, 2}) {
+        loader.start({all}, 0, epoch, spec);
+        epochs.push_back(loader.next().value());
+    }
+    QVERIFY(samePixels(epochs[0], epochs[2]));
+    const int side = epochs[0].side;
+    const std::size_t line = std::size_t(side) * 3;
+    for (std::size_t row = 0; row < all.size() * std::size_t(side); ++row) {
+        const float* before = epochs[0].floats() + row * line;
+        const float* after = epochs[1].floats() + row * line;
+        for (int x = 0; x < side; ++x) {
+            QVERIFY(std::equal(before + 3 * x, before + 3 * x + 3, after + 3 * (side - 1 - x)));
+        }
+    }
+    // By chance some would have stayed as they were.
+    loader.start({all}, 0, 0, std::nullopt);
+    QVERIFY(!samePixels(*loader.next(), epochs[0]));
 }
 
 void TestBatchLoader::cacheChangesNothing() {

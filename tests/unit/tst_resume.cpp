@@ -57,7 +57,7 @@ void TestResume::sameBitsFromEveryCut_data() {
     QTest::addColumn<QString>("optimizer");
     QTest::addColumn<QString>("precision");
     for (const char* precision : {"fp32", "bf16"}) {
-        for (const char* optimizer : {"sgd", "adamw"}) {
+        for (const char* optimizer : {"sgd", "adamw", "recipe"}) {
             QTest::addRow("%s %s", optimizer, precision) << optimizer << precision;
         }
     }

@@ -100,7 +100,7 @@ const WeightEntry* PublishedWeights::chosen() const {
 
 void PublishedWeights::offer() {
     const WeightEntry* entry = chosen();
-    m_download->setVisible(entry && !findByName(*entry));
+    m_download->setVisible(entry && !entry->bundled && !findByName(*entry));
     if (entry) {
         m_download->setText(tr("Download (%1)…").arg(Texts::megabytes(double(entry->bytes))));
     }

@@ -1,5 +1,6 @@
 #include "ui/widgets/augment_sliders.h"
 
+#include <QCheckBox>
 #include <QDoubleSpinBox>
 #include <QGridLayout>
 #include <QLabel>
@@ -38,8 +39,14 @@ AugmentSliders::AugmentSliders(QWidget* parent) : QWidget(parent) {
         m_more->setVisible(on);
         fold->setArrowType(on ? Qt::DownArrow : Qt::RightArrow);
     });
+    const AugmentSpec defaults;
     for (const auto& row : augmentFields().rows()) {
-        addRow(row.info.expert ? moreGrid : mainGrid, row.info);
+        QGridLayout* grid = row.info.expert ? moreGrid : mainGrid;
+        if (std::holds_alternative<bool>(row.get(defaults))) {
+            addSwitch(grid, row.info);
+        } else {
+            addRow(grid, row.info);
+        }
     }
     setSpec(AugmentSpec());
 }
@@ -80,20 +87,33 @@ void AugmentSliders::addRow(QGridLayout* grid, const FieldInfo& info) {
     grid->setColumnStretch(1, 1);
     connect(row.slider, &QSlider::valueChanged, this, [this, row](int step) {
         if (!m_setting) {
-            take(row, row.min + (row.max - row.min) * step / kSteps);
+            take(row.key, row.min + (row.max - row.min) * step / kSteps);
         }
     });
     connect(row.box, &QDoubleSpinBox::valueChanged, this, [this, row](double value) {
         if (!m_setting) {
-            take(row, value);
+            take(row.key, value);
         }
     });
     m_rows.push_back(row);
 }
 
-void AugmentSliders::take(const Row& row, double value) {
+void AugmentSliders::addSwitch(QGridLayout* grid, const FieldInfo& info) {
+    auto* box = new QCheckBox(QString::fromStdString(info.label), this);
+    box->setObjectName(QStringLiteral("augment_") + QString::fromStdString(info.key));
+    box->setToolTip(QString::fromStdString(info.help));
+    grid->addWidget(box, grid->rowCount(), 0, 1, 3);
+    connect(box, &QCheckBox::toggled, this, [this, key = info.key](bool on) {
+        if (!m_setting) {
+            take(key, on);
+        }
+    });
+    m_switches.push_back({info.key, box});
+}
+
+void AugmentSliders::take(const std::string& key, const FieldValue& value) {
     AugmentSpec changed = m_spec;
-    if (!augmentFields().set(changed, row.key, value)) {
+    if (!augmentFields().set(changed, key, value)) {
         return;
     }
     setSpec(changed);
@@ -104,12 +124,14 @@ void AugmentSliders::setSpec(const AugmentSpec& spec) {
     m_spec = spec;
     m_setting = true;
     for (const Row& row : m_rows) {
-        const FieldValue value = augmentFields().find(row.key)->get(spec);
-        const double number = std::holds_alternative<double>(value) ? std::get<double>(value) : 0;
+        const auto number = std::get<double>(augmentFields().find(row.key)->get(spec));
         row.slider->setValue(int(std::lround((number - row.min) / (row.max - row.min) * kSteps)));
         if (!row.box->hasFocus() || std::abs(row.box->value() - number) > 1e-9) {
             row.box->setValue(number);
         }
+    }
+    for (const auto& [key, box] : m_switches) {
+        box->setChecked(std::get<bool>(augmentFields().find(key)->get(spec)));
     }
     m_setting = false;
 }
@@ -118,6 +140,9 @@ void AugmentSliders::setWritable(bool on) {
     for (const Row& row : m_rows) {
         row.slider->setEnabled(on);
         row.box->setEnabled(on);
+    }
+    for (const auto& [key, box] : m_switches) {
+        box->setEnabled(on);
     }
 }
 

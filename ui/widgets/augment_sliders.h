@@ -1,13 +1,17 @@
-// AugmentSliders: one row with name, slider and number per option of the augmentation, built from
-// augmentFields(); the rarer ones fold away under "More". Thread: GUI.
+// AugmentSliders: one row with name, slider and number per option of the augmentation, a check box
+// where it is on or off, built from augmentFields(); the rarer ones fold away under "More".
+// Thread: GUI.
 #pragma once
 
 #include "core/data/augment_spec.h"
 
 #include <QWidget>
 
+#include <string>
+#include <utility>
 #include <vector>
 
+class QCheckBox;
 class QDoubleSpinBox;
 class QGridLayout;
 class QSlider;
@@ -36,10 +40,12 @@ class AugmentSliders : public QWidget {
         double max;
     };
     void addRow(QGridLayout* grid, const FieldInfo& info);
-    void take(const Row& row, double value);
+    void addSwitch(QGridLayout* grid, const FieldInfo& info);
+    void take(const std::string& key, const FieldValue& value);
 
     AugmentSpec m_spec;
     std::vector<Row> m_rows;
+    std::vector<std::pair<std::string, QCheckBox*>> m_switches;
     QWidget* m_more;
     bool m_setting = false;
 };

@@ -9,6 +9,7 @@ const std::vector<Family>& families() {
             std::move(more.begin(), more.end(), std::back_inserter(list));
         };
         add(smallCnnFamilies());
+        add(graftNanoFamilies());
         add(squeezenetFamilies());
         add(mobilenetV2Families());
         add(mobilenetV3Families());

@@ -19,6 +19,7 @@ std::vector<Family> deepResnetFamilies();
 std::vector<Family> densenetFamilies();
 std::vector<Family> efficientnetFamilies();
 std::vector<Family> googlenetFamilies();
+std::vector<Family> graftNanoFamilies();
 std::vector<Family> inceptionV3Families();
 std::vector<Family> mnasnetFamilies();
 std::vector<Family> mobilenetV2Families();

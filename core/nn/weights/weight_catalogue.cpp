@@ -90,6 +90,7 @@ WeightEntry entryFromJson(const Json& json, const Json& dataTerms) {
     entry.data = json.at("data");
     entry.dataTerms = dataTerms.at(entry.data);
     entry.isDefault = json.value("default", false);
+    entry.bundled = json.value("bundled", false);
     return entry;
 }
 
@@ -107,6 +108,14 @@ fs::path homeBelow(const char* variable, const char* fallback) {
     }
     const fs::path home = folderFromEnvironment("HOME");
     return home.empty() ? fs::path() : home / fallback;
+}
+
+std::vector<fs::path> foldersFor(const WeightEntry& entry) {
+    if (!entry.bundled) {
+        return weightFolders();
+    }
+    const auto folder = bundledWeightsFolder();
+    return folder ? std::vector<fs::path>{*folder} : std::vector<fs::path>{};
 }
 
 }  // namespace
@@ -209,13 +218,28 @@ std::vector<fs::path> weightFolders() {
     return folders;
 }
 
+std::optional<fs::path> bundledWeightsFolder() {
+    std::error_code failed;
+    fs::path above = fs::read_symlink("/proc/self/exe", failed).parent_path();
+    // libexec/graft/NAME, bin/NAME, or somewhere in the folder of a build.
+    for (int level = 0; level < 3 && !failed && above.has_relative_path(); ++level) {
+        above = above.parent_path();
+        const fs::path folder = above / "share" / "graft" / "weights";
+        std::error_code ignored;
+        if (fs::is_directory(folder, ignored)) {
+            return folder;
+        }
+    }
+    return {};
+}
+
 Result<bool> isFileOf(const WeightEntry& entry, const fs::path& file) {
     GRAFT_TRY(const std::string hex, sha256File(file));
     return hex.starts_with(entry.sha256);
 }
 
 std::optional<fs::path> findByName(const WeightEntry& entry) {
-    for (const fs::path& folder : weightFolders()) {
+    for (const fs::path& folder : foldersFor(entry)) {
         std::error_code failed;
         const fs::path file = folder / entry.fileName();
         if (fs::is_regular_file(file, failed)) {
@@ -226,7 +250,7 @@ std::optional<fs::path> findByName(const WeightEntry& entry) {
 }
 
 std::optional<fs::path> findInHubCache(const WeightEntry& entry) {
-    for (const fs::path& folder : weightFolders()) {
+    for (const fs::path& folder : foldersFor(entry)) {
         std::error_code failed;
         const fs::path file = folder / entry.fileName();
         if (!fs::is_regular_file(file, failed)) {

@@ -34,6 +34,7 @@ struct WeightEntry {
     std::string data;             ///< what it was trained on, "ImageNet-1k"
     std::string dataTerms;        ///< what that data's terms mean, in a sentence
     bool isDefault = false;       ///< the one to prefer for its backbone
+    bool bundled = false;         ///< comes with Graft; `url` is its file's name alone
     bool operator==(const WeightEntry&) const = default;
 
     std::string fileName() const;  ///< the last part of the address
@@ -67,10 +68,15 @@ Result<std::filesystem::path> ownWeightsFolder();
 /// ${XDG_CACHE_HOME:-~/.cache}/torch/hub/checkpoints.
 std::vector<std::filesystem::path> weightFolders();
 
+/// Where the weights are that come with Graft: share/graft/weights below the folder that the program
+/// is installed in, or built in. Nothing where there is no such folder; Graft works without it.
+std::optional<std::filesystem::path> bundledWeightsFolder();
+
 /// Whether the file's SHA-256 begins as the entry's. Reads all of it.
 Result<bool> isFileOf(const WeightEntry& entry, const std::filesystem::path& file);
 
-/// A file of that name in one of weightFolders(), unread; for lists.
+/// A file of that name in one of weightFolders(), unread; for lists. Bundled weights are only looked
+/// for in bundledWeightsFolder().
 std::optional<std::filesystem::path> findByName(const WeightEntry& entry);
 /// The first such file whose hash is right. Nothing is written there.
 std::optional<std::filesystem::path> findInHubCache(const WeightEntry& entry);
