@@ -1,7 +1,9 @@
 // The window of Graft: sets libraries, theme and settings up and opens what the command line names.
 #include "core/engine/engine.h"
 #include "ui/bridge/app_settings.h"
+#include "ui/bridge/desktop_theme.h"
 #include "ui/bridge/heartbeat.h"
+#include "ui/bridge/language.h"
 #include "ui/pages/main_window.h"
 #include "ui/widgets/theme.h"
 
@@ -18,6 +20,8 @@ int main(int argc, char** argv) {
     QCoreApplication::setApplicationVersion(QStringLiteral(GRAFT_VERSION));
     QGuiApplication::setDesktopFileName(QStringLiteral("graft"));
     const QApplication app(argc, argv);
+    graft::ui::AppSettings settings;
+    graft::ui::Language::apply(settings.language());
 
     QCommandLineParser parser;
     parser.setApplicationDescription(QCoreApplication::translate(
@@ -32,13 +36,24 @@ int main(int argc, char** argv) {
         QStringLiteral("[path]"));
     parser.process(app);
 
-    graft::ui::AppSettings settings;
     graft::ui::Theme::apply(settings.theme());
+    const graft::ui::DesktopTheme desktop;
+    QObject::connect(&desktop, &graft::ui::DesktopTheme::changed, &settings, [&] {
+        graft::ui::Theme::setDesktopDark(desktop.dark());
+        graft::ui::Theme::apply(settings.theme());
+    });
     const graft::ui::Heartbeat heartbeat(qEnvironmentVariable("GRAFT_HEARTBEAT"));
-    graft::ui::MainWindow window(&settings);
-    window.show();
-    if (const QStringList paths = parser.positionalArguments(); !paths.isEmpty()) {
-        window.openPath(paths.first());
-    }
-    return QApplication::exec();
+    QString path = parser.positionalArguments().value(0);
+    int code = 0;
+    do {
+        graft::ui::Language::apply(settings.language());
+        graft::ui::MainWindow window(&settings);
+        window.show();
+        if (!path.isEmpty()) {
+            window.openPath(path);
+        }
+        code = QApplication::exec();
+        path = window.projectPath();
+    } while (code == graft::ui::MainWindow::kMakeAnew);
+    return code;
 }

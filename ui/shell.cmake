@@ -1,7 +1,7 @@
 # Main window, start, data and augment pages, and what all pages share. Headers with Q_OBJECT are
 # listed so that moc sees them.
-foreach(name app_settings heartbeat image_convert job_bridge project_document project_opener
-        thumbnail_service)
+foreach(name app_settings core_texts desktop_theme heartbeat image_convert job_bridge language project_document
+        project_opener thumbnail_service)
     list(APPEND GRAFT_UI_SOURCES bridge/${name}.cpp bridge/${name}.h)
 endforeach()
 foreach(name class_model problem_model sample_model)
@@ -14,4 +14,4 @@ endforeach()
 foreach(name augment_page data_header data_page help main_menu main_window place_states start_page)
     list(APPEND GRAFT_UI_SOURCES pages/${name}.cpp pages/${name}.h)
 endforeach()
-list(APPEND GRAFT_UI_SOURCES pages/page.h)
+list(APPEND GRAFT_UI_SOURCES bridge/core_texts_list.inc pages/page.h)

@@ -20,6 +20,8 @@ list(APPEND GRAFT_UI_SOURCES
     pages/evaluate_page.h
     pages/evaluation_csv.cpp
     pages/evaluation_csv.h
+    pages/evaluation_pictures.cpp
+    pages/evaluation_pictures.h
     pages/evaluation_summary.cpp
     pages/evaluation_summary.h
     pages/evaluation_tables.cpp
@@ -46,8 +48,12 @@ list(APPEND GRAFT_UI_SOURCES
     pages/train_page.h
     pages/train_side.cpp
     pages/train_side.h
+    pages/try_panel.cpp
+    pages/try_panel.h
     pages/weights_box.cpp
     pages/weights_box.h
+    widgets/answer_bars.cpp
+    widgets/answer_bars.h
     widgets/backbone_cards.cpp
     widgets/backbone_cards.h
     widgets/curve_plot.cpp

@@ -35,8 +35,10 @@ class TestAppSettings : public QObject {
             QCOMPARE(changed.count(), 1);
             settings.setBytes(QStringLiteral("window/geometry"), QByteArray("\0\1\2", 3));
             settings.setNumber(QStringLiteral("n"), 42);
-            settings.addRecent({project, QStringLiteral("/pictures"), QStringLiteral("new")});
+            settings.addRecent({project, QStringLiteral("/pictures"), QStringLiteral("new"),
+                                QStringLiteral("Run 3"), 93, 5, 300, QStringLiteral("/p.png")});
             settings.addRecent({file("gone.graft"), {}, {}});
+            settings.setLanguage(QStringLiteral("zh_CN"));
         }
         const AppSettings settings(path);
         QCOMPARE(settings.theme(), ThemeChoice::Dark);
@@ -44,7 +46,14 @@ class TestAppSettings : public QObject {
         QCOMPARE(settings.number(QStringLiteral("n"), 7, 0, 100), 42);
         QCOMPARE(settings.number(QStringLiteral("n"), 7, 0, 10), 7);
         QCOMPARE(settings.recent().size(), 1);  // the one that is gone is not offered
-        QCOMPARE(settings.recent().first().state, QStringLiteral("new"));
+        const RecentProject kept = settings.recent().first();
+        QCOMPARE(kept.state, QStringLiteral("new"));
+        QCOMPARE(kept.run, QStringLiteral("Run 3"));
+        QCOMPARE(kept.number, 93);
+        QCOMPARE(kept.classes, 5);
+        QCOMPARE(kept.pictures, 300);
+        QCOMPARE(kept.picture, QStringLiteral("/p.png"));
+        QCOMPARE(settings.language(), QStringLiteral("zh_CN"));
     }
     void recentOrder() {
         AppSettings settings(file("order.ini"));

@@ -51,8 +51,10 @@ class TestAugmentPage : public QObject {
         return true;
     }
 
- private Q_SLOTS:
+ public:
     static void initMain() { test::useOwnFolders(); }
+
+ private Q_SLOTS:
     void initTestCase() {
         test::writeFolder(m_folder.filePath(QStringLiteral("insects")),
                           {QStringLiteral("ants"), QStringLiteral("bees")}, 6);

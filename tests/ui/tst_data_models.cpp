@@ -23,8 +23,10 @@ class TestDataModels : public QObject {
                                  m_folder.filePath(QStringLiteral("pictures")));
     }
 
- private Q_SLOTS:
+ public:
     static void initMain() { test::useOwnFolders(); }
+
+ private Q_SLOTS:
     void initTestCase() {
         const QString root = m_folder.filePath(QStringLiteral("pictures"));
         test::writeFolder(

@@ -55,8 +55,10 @@ class TestDataPage : public QObject {
         w.grid->setCurrentIndex(w.grid->model()->index(row, 0));
     }
 
- private Q_SLOTS:
+ public:
     static void initMain() { test::useOwnFolders(); }
+
+ private Q_SLOTS:
     void initTestCase() {
         const QString root = m_folder.filePath(QStringLiteral("pictures"));
         test::writeFolder(root, {QStringLiteral("ants"), QStringLiteral("bees")}, 12);
@@ -196,6 +198,47 @@ class TestDataPage : public QObject {
         QVERIFY(!w->page.primaryEnabled());
         QTest::keyClick(w->grid, Qt::Key_Space);  // looking is allowed
         QVERIFY(w->find<ImageView>("largeView")->isVisible());
+    }
+    void filterIsThereAfterARestart() {
+        QString path;
+        {
+            const auto w = open();
+            QVERIFY(w);
+            path = QString::fromStdString(w->document.project().path());
+            auto* split = w->find<QComboBox>("splitFilter");
+            split->setCurrentIndex(split->findData(int(Split::Validation)));
+            w->page.findChild<ClassPanel*>()->choose(w->document.dataset().classes[1].id);
+        }
+        Window again;
+        auto project = Project::open(path.toStdString(), Project::Mode::ReadWrite);
+        QVERIFY(project.ok());
+        const std::int64_t bees = (*project)->dataset().classes[1].id;
+        again.document.setProject(std::move(*project));
+        QCOMPARE(again.find<QComboBox>("splitFilter")->currentData().toInt(),
+                 int(Split::Validation));
+        QCOMPARE(again.page.findChild<ClassPanel*>()->currentClass(), qlonglong(bees));
+        QVERIFY(again.grid->model()->rowCount() > 0);
+        for (int row = 0; row < again.grid->model()->rowCount(); ++row) {
+            QCOMPARE(again.sample(row).split, Split::Validation);
+            QCOMPARE(again.sample(row).label, bees);
+        }
+        // Another project does not take it over.
+        again.document.setProject(test::makeProject(
+            m_folder.filePath(QStringLiteral("other.graft")),
+            m_folder.filePath(QStringLiteral("pictures"))));
+        QCOMPARE(again.find<QComboBox>("splitFilter")->currentIndex(), 0);
+        QCOMPARE(again.grid->model()->rowCount(), 24);
+    }
+    void emptyFilterOffersEverything() {
+        const auto w = open();
+        QVERIFY(w);
+        auto* show = w->find<QComboBox>("showFilter");
+        show->setCurrentIndex(show->findData(int(SampleFilter::Show::Damaged)));
+        auto* button = w->find<QPushButton>("emptyButton");
+        QVERIFY(button->isVisible());
+        QTest::mouseClick(button, Qt::LeftButton);
+        QVERIFY(w->grid->isVisible());
+        QCOMPARE(w->grid->model()->rowCount(), 24);
     }
 };
 

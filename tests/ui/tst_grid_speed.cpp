@@ -48,8 +48,10 @@ Dataset manySamples() {
 class TestGridSpeed : public QObject {
     Q_OBJECT
 
- private Q_SLOTS:
+ public:
     static void initMain() { test::useOwnFolders(); }
+
+ private Q_SLOTS:
 
     void reset() {
         test::ManyPictures model(0);

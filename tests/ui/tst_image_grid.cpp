@@ -15,8 +15,10 @@ using graft::ui::ImageGrid;
 class TestImageGrid : public QObject {
     Q_OBJECT
 
- private Q_SLOTS:
+ public:
     static void initMain() { test::useOwnFolders(); }
+
+ private Q_SLOTS:
 
     void selection() {
         test::ManyPictures model(1000);

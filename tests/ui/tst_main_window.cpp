@@ -49,8 +49,10 @@ class TestMainWindow : public QObject {
         return root;
     }
 
- private Q_SLOTS:
+ public:
     static void initMain() { test::useOwnFolders(); }
+
+ private Q_SLOTS:
     void cleanup() { Dialogs::clearScript(); }
 
     void startsOnTheStartPage() {
@@ -222,39 +224,36 @@ class TestMainWindow : public QObject {
         r.find<QAction>("themeLight")->trigger();
         QTRY_VERIFY(r.window.palette().color(QPalette::Window).lightness() > 200);
     }
-    void everythingHasAName() {
-        const QString root = pictures("names");
+    void anotherLanguageMakesTheWindowAnew() {
+        const QString root = pictures("speaks");
         Running r;
         r.window.openPath(root);
-        QTRY_VERIFY(r.opened(QStringLiteral("names")));
-        for (int place = 0; place < 2; ++place) {
-            r.window.showPage(PageId(place));
-            for (const QAbstractButton* button : r.window.findChildren<QAbstractButton*>()) {
-                if (button->isVisible() && !button->objectName().startsWith(QLatin1String("qt_"))) {
-                    QVERIFY2(!button->accessibleName().isEmpty() || !button->text().isEmpty(),
-                             qPrintable(button->objectName()));
-                }
-            }
-        }
+        QTRY_VERIFY(r.opened(QStringLiteral("speaks")));
+        QTimer::singleShot(0, &r.window,
+                           [&r] { r.find<QAction>("language_zh_CN")->trigger(); });
+        QCOMPARE(QApplication::exec(), MainWindow::kMakeAnew);
+        QCOMPARE(r.settings.language(), QStringLiteral("zh_CN"));
+        // What the next window opens.
+        QVERIFY(r.window.projectPath().endsWith(QStringLiteral("speaks.graft")));
+        r.settings.setLanguage({});
     }
-    void smallScreenClipsNothing() {
-        const QString root = pictures("small");
-        Running r;
-        r.window.openPath(root);
-        QTRY_VERIFY(r.opened(QStringLiteral("small")));
-        r.window.resize(960, 540);
-        for (int place = 0; place < 2; ++place) {
-            r.window.showPage(PageId(place));
-            QCoreApplication::processEvents();
-            QVERIFY2(r.window.width() <= 960 && r.window.height() <= 540,
-                     "the window insists on more room");
-            for (const QAbstractButton* button : r.window.findChildren<QAbstractButton*>()) {
-                if (button->isVisible() && !button->text().isEmpty()) {
-                    QVERIFY2(button->width() >= button->minimumSizeHint().width(),
-                             qPrintable(button->text()));
-                }
-            }
+    void recentProjectsShowStateAndPicture() {
+        const QString root = pictures("seen");
+        {
+            Running r;
+            r.window.openPath(root);
+            QTRY_VERIFY(r.opened(QStringLiteral("seen")));
         }
+        Running r;
+        auto* list = r.find<QListWidget>("recentList");
+        QListWidgetItem* item = list->item(0);
+        QVERIFY2(item->text().contains(QStringLiteral("2 classes, 16 pictures")),
+                 qPrintable(item->text()));
+        const auto blue = [item, list] {
+            const QImage image = item->icon().pixmap(list->iconSize()).toImage();
+            return image.pixelColor(image.rect().center()).saturation();
+        };
+        QTRY_VERIFY(blue() > 60);  // the picture, which is coloured, in place of the grey square
     }
 };
 

@@ -27,11 +27,14 @@ class TestRunModels : public QObject {
                                  m_folder.filePath(QStringLiteral("pictures")));
     }
 
- private Q_SLOTS:
+ public:
+    // Public, or QTEST_MAIN does not see it.
     static void initMain() {
         test::useOwnFolders();
         QLocale::setDefault(QLocale::c());
     }
+
+ private Q_SLOTS:
     void initTestCase() {
         test::writeFolder(m_folder.filePath(QStringLiteral("pictures")), {"ants", "bees", "wasps"},
                           20);

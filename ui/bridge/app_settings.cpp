@@ -66,14 +66,27 @@ void AppSettings::setTheme(ThemeChoice choice) {
     Q_EMIT themeChanged(choice);
 }
 
+QString AppSettings::language() const {
+    return text(QStringLiteral("window/language"));
+}
+
+void AppSettings::setLanguage(const QString& code) {
+    setText(QStringLiteral("window/language"), code);
+    Q_EMIT languageChanged();
+}
+
 QList<RecentProject> AppSettings::recent() const {
     QList<RecentProject> list;
     const int count = m_settings->beginReadArray(QStringLiteral("recent"));
     for (int i = 0; i < std::min(count, kRecentCount); ++i) {
         m_settings->setArrayIndex(i);
-        const RecentProject project{m_settings->value(QStringLiteral("path")).toString(),
-                                    m_settings->value(QStringLiteral("source")).toString(),
-                                    m_settings->value(QStringLiteral("state")).toString()};
+        const auto text = [this](const char* key) {
+            return m_settings->value(QLatin1String(key)).toString();
+        };
+        const RecentProject project{text("path"),           text("source"),
+                                    text("state"),          text("run"),
+                                    text("number").toInt(), text("classes").toInt(),
+                                    text("pictures").toInt(), text("picture")};
         if (QFileInfo(project.path).isFile()) {
             list << project;
         }
@@ -90,9 +103,15 @@ void AppSettings::addRecent(const RecentProject& project) {
     m_settings->beginWriteArray(QStringLiteral("recent"));
     for (int i = 0; i < std::min(int(list.size()), kRecentCount); ++i) {
         m_settings->setArrayIndex(i);
-        m_settings->setValue(QStringLiteral("path"), list[i].path);
-        m_settings->setValue(QStringLiteral("source"), list[i].source);
-        m_settings->setValue(QStringLiteral("state"), list[i].state);
+        const RecentProject& kept = list[i];
+        m_settings->setValue(QStringLiteral("path"), kept.path);
+        m_settings->setValue(QStringLiteral("source"), kept.source);
+        m_settings->setValue(QStringLiteral("state"), kept.state);
+        m_settings->setValue(QStringLiteral("run"), kept.run);
+        m_settings->setValue(QStringLiteral("number"), kept.number);
+        m_settings->setValue(QStringLiteral("classes"), kept.classes);
+        m_settings->setValue(QStringLiteral("pictures"), kept.pictures);
+        m_settings->setValue(QStringLiteral("picture"), kept.picture);
     }
     m_settings->endArray();
     Q_EMIT recentChanged();

@@ -1,5 +1,5 @@
-// AppSettings: what the program remembers between starts apart from projects: theme, recent
-// projects, window geometry. A damaged file is put aside and never stops the start.
+// AppSettings: what the program remembers between starts apart from projects: theme, language,
+// recent projects, window geometry. A damaged file is put aside and never stops the start.
 // Thread: GUI.
 #pragma once
 
@@ -19,7 +19,14 @@ enum class ThemeChoice { System, Light, Dark };
 struct RecentProject {
     QString path;    ///< of the .graft file
     QString source;  ///< folder of pictures it was made from
-    QString state;   ///< "Run 3: 93 % right", "2 classes, 397 pictures"
+    /// How it stands, without words of a language: "finished", "failed", "stopped" (its newest run)
+    /// or "" (no run yet). Texts::recent() makes a sentence of it.
+    QString state = {};
+    QString run = {};  ///< name of that run
+    int number = 0;   ///< finished: per cent right; else the epochs that are done
+    int classes = 0;
+    int pictures = 0;
+    QString picture = {};  ///< path of one of its pictures
 };
 
 class AppSettings : public QObject {
@@ -31,6 +38,9 @@ class AppSettings : public QObject {
 
     ThemeChoice theme() const;
     void setTheme(ThemeChoice choice);
+    /// A code of Language::codes(), "" as the system.
+    QString language() const;
+    void setLanguage(const QString& code);
 
     /// Newest first, at most ten, those that are gone from the disk left out.
     QList<RecentProject> recent() const;
@@ -50,6 +60,7 @@ class AppSettings : public QObject {
 
  Q_SIGNALS:
     void themeChanged(graft::ui::ThemeChoice choice);
+    void languageChanged();
     void recentChanged();
 
  private:

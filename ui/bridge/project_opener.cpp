@@ -307,21 +307,26 @@ void ProjectOpener::remember() {
     }
     const Project& project = m_document->project();
     const Dataset& data = project.dataset();
-    QString state = tr("%1 classes, %2 pictures").arg(data.classes.size()).arg(data.samples.size());
+    RecentProject recent{QString::fromStdString(project.path()), QString::fromStdString(data.source)};
+    recent.classes = int(data.classes.size());
+    recent.pictures = int(data.samples.size());
+    for (const Sample& sample : data.samples) {
+        if (sample.usable()) {
+            recent.picture = QString::fromStdString(data.absolutePath(sample));
+            break;
+        }
+    }
     const auto runs = project.runs();
     if (runs && !runs->empty()) {
         const RunRecord& run = runs->front();
-        const QString name = QString::fromStdString(run.name);
-        if (run.state == RunState::Finished && run.bestAccuracy >= 0) {
-            state = tr("%1: %2 % right").arg(name).arg(run.bestAccuracy * 100, 0, 'f', 0);
-        } else if (run.state == RunState::Failed) {
-            state = tr("%1: failed at epoch %2").arg(name).arg(run.epochsDone + 1);
-        } else {
-            state = tr("%1: stopped after epoch %2, can go on").arg(name).arg(run.epochsDone);
-        }
+        const bool finished = run.state == RunState::Finished && run.bestAccuracy >= 0;
+        recent.run = QString::fromStdString(run.name);
+        recent.state = finished                          ? QStringLiteral("finished")
+                       : run.state == RunState::Failed ? QStringLiteral("failed")
+                                                       : QStringLiteral("stopped");
+        recent.number = finished ? int(run.bestAccuracy * 100) : int(run.epochsDone);
     }
-    m_settings->addRecent(
-        {QString::fromStdString(project.path()), QString::fromStdString(data.source), state});
+    m_settings->addRecent(recent);
 }
 
 }  // namespace graft::ui

@@ -1,5 +1,6 @@
 #include "ui/models/layer_tree_model.h"
 
+#include "ui/bridge/core_texts.h"
 #include "ui/models/texts.h"
 
 #include <QLocale>
@@ -28,7 +29,7 @@ struct LayerTreeModel::Node {
     static std::unique_ptr<Node> make(const LayerNode& from, Node* parent, int row) {
         auto node = std::make_unique<Node>();
         node->path = from.path;
-        node->label = QString::fromStdString(from.label);
+        node->label = CoreTexts::tr(from.label);
         node->kind = QString::fromStdString(from.kind);
         node->parameters = from.parameters;
         node->parent = parent;

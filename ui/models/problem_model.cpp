@@ -1,5 +1,7 @@
 #include "ui/models/problem_model.h"
 
+#include "ui/bridge/core_texts.h"
+
 namespace graft::ui {
 
 ProblemModel::ProblemModel(ProjectDocument* document, QObject* parent)
@@ -28,10 +30,11 @@ QVariant ProblemModel::data(const QModelIndex& index, int role) const {
     const Problem& problem = problems[std::size_t(index.row())];
     switch (role) {
         case Qt::DisplayRole:
-            return QString::fromStdString(index.column() == FileColumn ? problem.path
-                                                                       : problem.message);
+            return index.column() == FileColumn ? QString::fromStdString(problem.path)
+                                                : CoreTexts::tr(problem.message);
         case Qt::ToolTipRole:
-            return QString::fromStdString(problem.path + "\n" + problem.message);
+            return QString::fromStdString(problem.path) + QLatin1Char('\n') +
+                   CoreTexts::tr(problem.message);
         case kSampleIdRole:
             return qlonglong(problem.sample);
         default:

@@ -1,5 +1,6 @@
 #include "ui/models/run_curves.h"
 
+#include "ui/bridge/core_texts.h"
 #include "ui/models/texts.h"
 
 #include <algorithm>
@@ -84,7 +85,7 @@ void RunCurves::rebuild() {
 std::vector<EditMark> RunCurves::marks() const {
     std::vector<EditMark> marks;
     for (const EditRecord& edit : m_edits) {
-        marks.push_back({epochsAt(edit.step), Texts::from(commandText(edit.command))});
+        marks.push_back({epochsAt(edit.step), CoreTexts::tr(commandText(edit.command))});
     }
     return marks;
 }

@@ -1,5 +1,6 @@
 #include "ui/models/run_list_model.h"
 
+#include "ui/bridge/core_texts.h"
 #include "ui/bridge/project_document.h"
 #include "ui/models/texts.h"
 
@@ -103,7 +104,7 @@ int RunListModel::columnCount(const QModelIndex& parent) const {
 QVariant RunListModel::textOf(const RunRecord& run, int column) const {
     switch (column) {
         case NameColumn:
-            return Texts::from(run.name);
+            return CoreTexts::tr(run.name);
         case StateColumn:
             return Texts::state(run.state);
         case BestColumn:
@@ -139,7 +140,7 @@ QVariant RunListModel::data(const QModelIndex& index, int role) const {
                 return tr("Check to lay this run's curves over the others. F2 renames it.");
             }
             return index.column() == StateColumn && !run->message.empty()
-                       ? QVariant(Texts::from(run->message))
+                       ? QVariant(CoreTexts::tr(run->message))
                        : QVariant();
         case RunIdRole:
             return qlonglong(run->id);

@@ -9,6 +9,31 @@
 
 namespace graft::ui {
 
+QString SampleFilter::toText() const {
+    return QStringLiteral("%1 %2 %3")
+        .arg(split ? int(*split) : -1)
+        .arg(int(show))
+        .arg(label ? qlonglong(*label) : -1);
+}
+
+SampleFilter SampleFilter::fromText(const QString& text) {
+    SampleFilter filter;
+    const QStringList parts = text.split(QLatin1Char(' '));
+    if (parts.size() != 3) {
+        return filter;
+    }
+    if (const int split = parts[0].toInt(); split >= 0 && split <= int(Split::Test)) {
+        filter.split = Split(split);
+    }
+    if (const int show = parts[1].toInt(); show >= 0 && show <= int(Show::Unlabelled)) {
+        filter.show = Show(show);
+    }
+    if (const qlonglong label = parts[2].toLongLong(); label >= 0) {
+        filter.label = label;
+    }
+    return filter;
+}
+
 SampleModel::SampleModel(ProjectDocument* document, QObject* parent)
     : QAbstractListModel(parent), m_document(document) {
     connect(document, &ProjectDocument::dataChanged, this, &SampleModel::dataChangedInDocument);

@@ -17,6 +17,10 @@ struct SampleFilter {
     std::optional<Split> split;
     Show show = Show::All;
     bool operator==(const SampleFilter&) const = default;
+
+    /// For a note in the project; what cannot be understood shows everything.
+    QString toText() const;
+    static SampleFilter fromText(const QString& text);
 };
 
 class SampleModel : public QAbstractListModel {

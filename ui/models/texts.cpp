@@ -1,5 +1,7 @@
 #include "ui/models/texts.h"
 
+#include "ui/bridge/core_texts.h"
+
 #include <QDateTime>
 #include <QFileInfo>
 #include <QLocale>
@@ -101,13 +103,26 @@ QString Texts::split(Split split) {
 }
 
 QString Texts::error(const Error& error) {
-    return error.hint.empty() ? from(error.message)
-                              : from(error.message) + QLatin1Char(' ') + from(error.hint);
+    return CoreTexts::joined(CoreTexts::tr(error.message), CoreTexts::tr(error.hint));
+}
+
+QString Texts::recent(const RecentProject& project) {
+    const QString run = CoreTexts::tr(project.run);
+    if (project.state == QLatin1String("finished")) {
+        return tr("%1: %2 % right").arg(run).arg(project.number);
+    }
+    if (project.state == QLatin1String("failed")) {
+        return tr("%1: failed at epoch %2").arg(run).arg(project.number + 1);
+    }
+    if (project.state == QLatin1String("stopped")) {
+        return tr("%1: stopped after epoch %2, can go on").arg(run).arg(project.number);
+    }
+    return tr("%1 classes, %2 pictures").arg(project.classes).arg(count(project.pictures));
 }
 
 QString Texts::event(const TrainEvent& event) {
     using Kind = TrainEvent::Kind;
-    const QString text = from(event.text);
+    const QString text = CoreTexts::tr(event.text);
     switch (event.kind) {
         case Kind::QuickModelReady:
             return text;
@@ -120,7 +135,7 @@ QString Texts::event(const TrainEvent& event) {
             return tr("Going on.");
         case Kind::EditApplied:
             return tr("Changed before step %1: %2.")
-                .arg(count(event.edit.step), from(commandText(event.edit.command)));
+                .arg(count(event.edit.step), CoreTexts::tr(commandText(event.edit.command)));
         case Kind::EditRejected:
             return tr("Not changed: %1").arg(error(event.error));
         case Kind::CheckpointWritten:
@@ -129,7 +144,7 @@ QString Texts::event(const TrainEvent& event) {
         case Kind::EpochFinished:
             return tr("Epoch %1 is done.").arg(event.epoch);
         case Kind::Problem:
-            return tr("Left out %1: %2").arg(from(event.problem.path), from(event.problem.message));
+            return tr("Left out %1: %2").arg(from(event.problem.path), CoreTexts::tr(event.problem.message));
         case Kind::Notice:
             return text;
         case Kind::Finished:

@@ -4,6 +4,7 @@
 
 #include "core/project/run_store.h"
 #include "core/train/train_messages.h"
+#include "ui/bridge/app_settings.h"
 
 #include <QCoreApplication>
 #include <QString>
@@ -28,6 +29,7 @@ class Texts {
     static QString split(Split split);              ///< "validation pictures"
     static QString event(const TrainEvent& event);  ///< one sentence for the log, "" for none
     static QString error(const Error& error);       ///< message and hint
+    static QString recent(const RecentProject& project);  ///< "Run 3: stopped after epoch 7 ..."
     static QString from(const std::string& utf8) { return QString::fromStdString(utf8); }
 };
 

@@ -3,8 +3,10 @@
 #include "core/data/augment_pipeline.h"
 #include "core/data/image_reader.h"
 #include "core/nn/catalog.h"
+#include "ui/bridge/core_texts.h"
 #include "ui/bridge/image_convert.h"
 #include "ui/widgets/augment_sliders.h"
+#include "ui/widgets/empty_panel.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/image_wall.h"
 
@@ -14,6 +16,7 @@
 #include <QPushButton>
 #include <QRandomGenerator>
 #include <QScrollArea>
+#include <QStackedLayout>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -44,8 +47,9 @@ bool flips(const AugmentSpec& spec) {
 }  // namespace
 
 AugmentPage::AugmentPage(ProjectDocument* document, RunBridge* run, QWidget* parent)
-    : Page(parent), m_document(document), m_run(run) {
-    auto* row = new QHBoxLayout(this);
+    : Page(parent), m_document(document), m_run(run), m_stack(new QStackedLayout(this)) {
+    auto* body = new QWidget(this);
+    auto* row = new QHBoxLayout(body);
     row->setContentsMargins(10, 8, 10, 4);
     auto* left = new QVBoxLayout;
     m_wall = new ImageWall(kColumns, this);
@@ -74,6 +78,13 @@ AugmentPage::AugmentPage(ProjectDocument* document, RunBridge* run, QWidget* par
     left->addLayout(choice);
     row->addLayout(left, 1);
     row->addWidget(buildControls());
+    auto* empty = new EmptyPanel(this);
+    empty->setText(tr("There are no pictures to show variants of. Add some, or take back what was "
+                      "left out."),
+                   tr("Go to Data"));
+    connect(empty, &EmptyPanel::buttonClicked, this, [this] { Q_EMIT goTo(PageId::Data); });
+    m_stack->addWidget(body);
+    m_stack->addWidget(empty);
 
     m_storeTimer.setSingleShot(true);
     m_storeTimer.setInterval(kStoreDelayMs);
@@ -289,9 +300,8 @@ void AugmentPage::redraw() {
         return;  // activated() draws
     }
     const Sample* chosen = sample();
+    m_stack->setCurrentIndex(chosen ? 0 : 1);
     if (!chosen) {
-        m_wall->setText(tr("There are no pictures yet. Add some on the Data page (Ctrl+1)."));
-        m_pictureName->clear();
         return;
     }
     m_sample = chosen->id;
@@ -305,7 +315,7 @@ void AugmentPage::redraw() {
         },
         [this](Result<Wall> wall) {
             if (!wall) {
-                m_wall->setText(QString::fromStdString(wall.error().message));
+                m_wall->setText(CoreTexts::tr(wall.error().message));
                 return;
             }
             m_source = wall->source;

@@ -17,6 +17,7 @@
 class QLabel;
 class QPushButton;
 class QScrollArea;
+class QStackedLayout;
 
 namespace graft::ui {
 
@@ -69,6 +70,7 @@ class AugmentPage : public Page {
 
     ProjectDocument* m_document;
     RunBridge* m_run;
+    QStackedLayout* m_stack;
     ImageWall* m_wall;
     AugmentSliders* m_sliders = nullptr;
     QLabel* m_pictureName = nullptr;

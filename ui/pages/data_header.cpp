@@ -105,9 +105,11 @@ SampleFilter DataHeader::filter() const {
     return filter;
 }
 
-void DataHeader::resetFilter() {
-    m_splitFilter->setCurrentIndex(0);
-    m_showFilter->setCurrentIndex(0);
+void DataHeader::setFilter(const SampleFilter& filter) {
+    const QSignalBlocker quiet(this);
+    const int split = filter.split ? int(*filter.split) : -1;
+    m_splitFilter->setCurrentIndex(std::max(0, m_splitFilter->findData(split)));
+    m_showFilter->setCurrentIndex(std::max(0, m_showFilter->findData(int(filter.show))));
 }
 
 bool DataHeader::problemsShown() const {

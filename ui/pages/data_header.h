@@ -23,7 +23,8 @@ class DataHeader : public QWidget {
 
     /// Split and state as chosen; the class is not a matter of this header.
     SampleFilter filter() const;
-    void resetFilter();
+    /// Takes no part in filterChanged().
+    void setFilter(const SampleFilter& filter);
     bool problemsShown() const;
     void setProblemsShown(bool on);
     void setPictureSide(int side);

@@ -1,10 +1,12 @@
 #include "ui/pages/data_page.h"
 
 #include "core/data/image_reader.h"
+#include "ui/bridge/core_texts.h"
 #include "ui/bridge/image_convert.h"
 #include "ui/models/problem_model.h"
 #include "ui/pages/data_header.h"
 #include "ui/widgets/class_panel.h"
+#include "ui/widgets/empty_panel.h"
 #include "ui/widgets/image_grid.h"
 #include "ui/widgets/sample_details.h"
 #include "ui/widgets/split_dialog.h"
@@ -24,7 +26,8 @@ namespace {
 
 constexpr int kLargeSide = 1400;  ///< px, the shorter side a large view is decoded to at least
 constexpr int kLoadDelayMs = 40;
-enum View { GridView, LargeView, ProblemView };
+enum View { GridView, LargeView, ProblemView, EmptyView };
+const QString kFilterNote = QStringLiteral("dataFilter");
 
 }  // namespace
 
@@ -59,7 +62,6 @@ void DataPage::buildMiddle(QSplitter* splitter) {
     m_grid->setAccessibleName(tr("Pictures"));
     m_grid->setModel(m_model);
     m_grid->setContextMenuPolicy(Qt::CustomContextMenu);
-    m_grid->setEmptyText(tr("No picture passes the filter."));
     m_grid->setMinimumSize(180, 120);
     m_header->setPictureSide(m_grid->pictureSide());
     m_large = new ImageView(m_views);
@@ -77,6 +79,14 @@ void DataPage::buildMiddle(QSplitter* splitter) {
     m_views->addWidget(m_grid);
     m_views->addWidget(m_large);
     m_views->addWidget(m_problems);
+    auto* empty = new EmptyPanel(m_views);
+    empty->setText(tr("No picture passes the filter."), tr("Show all pictures"));
+    m_views->addWidget(empty);
+    connect(empty, &EmptyPanel::buttonClicked, this, [this] {
+        m_header->setFilter({});
+        m_classes->choose(-1);
+        applyFilter();
+    });
     m_details = new SampleDetails(m_document, splitter);
     splitter->addWidget(m_classes);
     splitter->addWidget(m_views);
@@ -145,12 +155,15 @@ void DataPage::connectAll() {
     connect(m_model, &QAbstractItemModel::modelAboutToBeReset, this, &DataPage::keepPlace);
     connect(m_model, &QAbstractItemModel::modelReset, this, &DataPage::restorePlace);
     connect(m_document, &ProjectDocument::dataChanged, this, [this] {
+        if (m_filterOf != projectPath()) {
+            restoreFilter();  // the list of classes is that of the project by now
+        }
         showSummary();
         showCurrent();
         Q_EMIT primaryChanged();
     });
     connect(m_document, &ProjectDocument::opened, this, [this] {
-        m_header->resetFilter();
+        m_filterOf.clear();
         m_header->setProblemsShown(false);
         showLarge(false);
         m_loaded = 0;
@@ -191,6 +204,22 @@ void DataPage::applyFilter() {
     m_filterChanging = true;
     m_model->setFilter(filter);
     m_filterChanging = false;
+    const QString note = filter.toText();
+    if (m_filterOf == projectPath() && m_document->note(kFilterNote) != note) {
+        m_document->setNote(kFilterNote, note);
+    }
+}
+
+QString DataPage::projectPath() const {
+    return m_document->isOpen() ? QString::fromStdString(m_document->project().path()) : QString();
+}
+
+void DataPage::restoreFilter() {
+    const SampleFilter filter = SampleFilter::fromText(m_document->note(kFilterNote));
+    m_header->setFilter(filter);
+    m_classes->choose(filter.label.value_or(-1));
+    m_filterOf = projectPath();
+    applyFilter();
 }
 
 void DataPage::keepPlace() {
@@ -200,6 +229,10 @@ void DataPage::keepPlace() {
 }
 
 void DataPage::restorePlace() {
+    const bool empty = m_model->rowCount() == 0 && m_document->isOpen();
+    if (empty != (m_views->currentIndex() == EmptyView) && m_views->currentIndex() != ProblemView) {
+        m_views->setCurrentIndex(empty ? EmptyView : GridView);
+    }
     if (m_keptRow < 0 || m_model->rowCount() == 0) {
         return;
     }
@@ -279,7 +312,7 @@ void DataPage::loadCurrent() {
                 if (image) {
                     view->setImage(*image);
                 } else {
-                    view->setText(QString::fromStdString(image.error().message));
+                    view->setText(CoreTexts::tr(image.error().message));
                 }
             }
         });

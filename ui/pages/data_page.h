@@ -46,6 +46,8 @@ class DataPage : public Page {
     void buildActions();
     void connectAll();
     void applyFilter();
+    void restoreFilter();
+    QString projectPath() const;
     void showSummary();
     void showCurrent();
     void loadCurrent();
@@ -79,6 +81,7 @@ class DataPage : public Page {
     int m_keptRow = -1;
     int m_keptScroll = 0;
     bool m_filterChanging = false;
+    QString m_filterOf;  ///< path of the project whose filter was restored
 };
 
 }  // namespace graft::ui

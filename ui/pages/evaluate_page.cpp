@@ -2,22 +2,23 @@
 
 #include "core/base/atomic_file.h"
 #include "core/engine/engine.h"
-#include "ui/models/prediction_model.h"
+#include "ui/bridge/core_texts.h"
 #include "ui/models/run_list_model.h"
 #include "ui/models/texts.h"
 #include "ui/pages/evaluation_csv.h"
+#include "ui/pages/evaluation_pictures.h"
 #include "ui/pages/evaluation_summary.h"
 #include "ui/pages/evaluation_tables.h"
+#include "ui/pages/try_panel.h"
 #include "ui/widgets/dialogs.h"
 #include "ui/widgets/empty_panel.h"
-#include "ui/widgets/image_grid.h"
 
 #include <QComboBox>
 #include <QFileInfo>
 #include <QHBoxLayout>
-#include <QLabel>
 #include <QProgressBar>
 #include <QPushButton>
+#include <QShortcut>
 #include <QSplitter>
 #include <QStackedLayout>
 #include <QVBoxLayout>
@@ -37,7 +38,6 @@ EvaluatePage::EvaluatePage(ProjectDocument* document, RunBridge* run, QWidget* p
       m_document(document),
       m_run(run),
       m_runs(new RunListModel(document, this)),
-      m_predictions(new PredictionModel(document, this)),
       m_stack(new QStackedLayout(this)),
       m_empty(new EmptyPanel),
       m_runBox(new QComboBox),
@@ -48,17 +48,15 @@ EvaluatePage::EvaluatePage(ProjectDocument* document, RunBridge* run, QWidget* p
       m_progress(new QProgressBar),
       m_summary(new EvaluationSummary),
       m_tables(new EvaluationTables),
-      m_showBox(new QComboBox),
-      m_clearCell(new QPushButton(tr("Whole matrix"))),
-      m_grid(new ImageGrid),
-      m_moveTo(new QComboBox),
-      m_move(new QPushButton(tr("&Move"))),
-      m_exclude(new QPushButton(tr("&Leave out"))) {
+      m_pictures(new EvaluationPictures(document)),
+      m_try(new TryPanel([this] { return checkpoint(); })) {
     setObjectName(QStringLiteral("evaluatePage"));
+    m_tables->addTab(m_try, tr("Try it"));
+    m_tables->setTabToolTip(m_tables->indexOf(m_try), tr("Ask the model about a picture of your own"));
     auto* splitter = new QSplitter(Qt::Horizontal);
     splitter->setChildrenCollapsible(false);
     splitter->addWidget(m_tables);
-    splitter->addWidget(buildGrid());
+    splitter->addWidget(m_pictures);
     splitter->setStretchFactor(0, 2);
     splitter->setStretchFactor(1, 3);
     auto* body = new QWidget;
@@ -71,7 +69,6 @@ EvaluatePage::EvaluatePage(ProjectDocument* document, RunBridge* run, QWidget* p
     connectParts();
     refillRuns();
     refillSplits();
-    refillClasses();
     clear();
 }
 
@@ -112,54 +109,16 @@ QWidget* EvaluatePage::buildHeadline() {
     return headline;
 }
 
-QWidget* EvaluatePage::buildGrid() {
-    m_showBox->setObjectName(QStringLiteral("showBox"));
-    m_showBox->setAccessibleName(tr("Which pictures are shown"));
-    using Show = PredictionFilter::Show;
-    m_showBox->addItem(tr("Mistakes"), int(Show::Mistakes));
-    m_showBox->addItem(tr("All pictures"), int(Show::All));
-    m_showBox->addItem(tr("Right answers"), int(Show::Right));
-    m_clearCell->setObjectName(QStringLiteral("clearCellButton"));
-    m_clearCell->setToolTip(tr("Ends the choice of one number of the matrix"));
-    m_grid->setObjectName(QStringLiteral("mistakeGrid"));
-    m_grid->setAccessibleName(tr("Pictures with the answers of the network"));
-    m_grid->setModel(m_predictions);
-    m_grid->setMinimumWidth(240);
-    m_grid->setCaptionLines(2);
-    m_moveTo->setObjectName(QStringLiteral("moveToBox"));
-    m_moveTo->setAccessibleName(tr("Class to move the chosen pictures to"));
-    m_move->setObjectName(QStringLiteral("moveButton"));
-    m_move->setToolTip(tr("Give the chosen pictures this class; undo with Ctrl+Z"));
-    m_exclude->setObjectName(QStringLiteral("excludeButton"));
-    m_exclude->setToolTip(tr("Do not use the chosen pictures any more; undo with Ctrl+Z"));
-    auto* top = new QHBoxLayout;
-    top->addWidget(m_showBox);
-    top->addWidget(m_clearCell);
-    top->addStretch();
-    auto* bottom = new QHBoxLayout;
-    bottom->addWidget(new QLabel(tr("Wrong label? Move to")));
-    bottom->addWidget(m_moveTo, 1);
-    bottom->addWidget(m_move);
-    bottom->addWidget(m_exclude);
-    auto* side = new QWidget;
-    auto* column = new QVBoxLayout(side);
-    column->setContentsMargins(4, 0, 0, 0);
-    column->addLayout(top);
-    column->addWidget(m_grid, 1);
-    column->addLayout(bottom);
-    return side;
-}
-
 void EvaluatePage::connectParts() {
     connect(m_empty, &EmptyPanel::buttonClicked, this, [this] {
         Q_EMIT goTo(m_document->dataset().samples.empty() ? PageId::Data : PageId::Train);
     });
     connect(m_document, &ProjectDocument::opened, this, [this] {
         m_job.cancelQuietly();
+        m_try->clear();
         clear();
     });
     connect(m_document, &ProjectDocument::dataChanged, this, [this] {
-        refillClasses();
         refillSplits();
         refreshNote();
         refreshState();
@@ -177,6 +136,7 @@ void EvaluatePage::connectParts() {
     connect(m_runBox, &QComboBox::activated, this, [this] {
         m_document->setNote(kRunNote, QString::number(chosenRun()));
         load();
+        m_try->modelChanged();
     });
     connect(m_splitBox, &QComboBox::activated, this, &EvaluatePage::load);
     connect(m_evaluate, &QPushButton::clicked, this, &EvaluatePage::evaluate);
@@ -188,18 +148,20 @@ void EvaluatePage::connectParts() {
         m_progress->setValue(int(state.done));
     });
     connect(m_tables, &EvaluationTables::cellChosen, this, [this](int truth, int predicted) {
-        PredictionFilter filter = m_predictions->filter();
-        filter.truth = truth;
-        filter.predicted = predicted;
-        m_predictions->setFilter(filter);
-        m_clearCell->setVisible(true);
+        m_pictures->showCell(truth, predicted);
     });
-    connect(m_tables, &EvaluationTables::choiceCleared, this, &EvaluatePage::refilter);
-    connect(m_showBox, &QComboBox::activated, this, &EvaluatePage::refilter);
-    connect(m_clearCell, &QPushButton::clicked, this, &EvaluatePage::refilter);
-    connect(m_grid, &ImageGrid::selectionCountChanged, this, [this] { refreshState(); });
-    connect(m_move, &QPushButton::clicked, this, &EvaluatePage::moveSelected);
-    connect(m_exclude, &QPushButton::clicked, this, &EvaluatePage::excludeSelected);
+    connect(m_tables, &EvaluationTables::choiceCleared, m_pictures,
+            &EvaluationPictures::showWhole);
+    connect(m_pictures, &EvaluationPictures::cellCleared, m_tables,
+            &EvaluationTables::clearChoice);
+    auto* paste = new QShortcut(QKeySequence::Paste, this);
+    paste->setContext(Qt::WidgetWithChildrenShortcut);
+    connect(paste, &QShortcut::activated, this, [this] {
+        if (m_stack->currentIndex() == 1) {
+            m_tables->setCurrentWidget(m_try);
+            m_try->paste();
+        }
+    });
 }
 
 QString EvaluatePage::primaryText() const {
@@ -227,6 +189,22 @@ void EvaluatePage::activated() {
     }
 }
 
+bool EvaluatePage::takeDropped(const QString& path) {
+    if (m_stack->currentIndex() != 1 || !TryPanel::takes(path)) {
+        return false;
+    }
+    m_tables->setCurrentWidget(m_try);
+    m_try->tryFile(path);
+    return true;
+}
+
+Result<std::string> EvaluatePage::checkpoint() const {
+    if (!m_document->isOpen() || chosenRun() == 0) {
+        return Error{ErrorCode::NotFound, tr("Train a model first.").toStdString(), {}, {}};
+    }
+    return engine::runCheckpoint(m_document->project(), chosenRun());
+}
+
 RunId EvaluatePage::chosenRun() const {
     return m_runBox->currentData().toLongLong();
 }
@@ -240,8 +218,8 @@ void EvaluatePage::refillRuns() {
     m_runBox->clear();
     for (const RunRecord& run : m_runs->runs()) {
         if (run.hasModel() || run.state == RunState::Finished) {
-            m_runBox->addItem(run.bestIsQuick() ? tr("%1 (quick model)").arg(Texts::from(run.name))
-                                                : Texts::from(run.name),
+            m_runBox->addItem(run.bestIsQuick() ? tr("%1 (quick model)").arg(CoreTexts::tr(run.name))
+                                                : CoreTexts::tr(run.name),
                               qlonglong(run.id));
         }
     }
@@ -270,15 +248,6 @@ void EvaluatePage::refillSplits() {
     m_splitBox->setMinimumWidth(widest + 3 * fontMetrics().height());
 }
 
-void EvaluatePage::refillClasses() {
-    const QVariant before = m_moveTo->currentData();
-    m_moveTo->clear();
-    for (const ClassInfo& info : m_document->dataset().classes) {
-        m_moveTo->addItem(Texts::from(info.name), qlonglong(info.id));
-    }
-    m_moveTo->setCurrentIndex(std::max(0, m_moveTo->findData(before)));
-}
-
 void EvaluatePage::refreshState() {
     const bool any = m_runBox->count() > 0;
     const bool data = m_document->isOpen() && !m_document->dataset().samples.empty();
@@ -292,11 +261,7 @@ void EvaluatePage::refreshState() {
     m_progress->setVisible(busy);
     m_cancel->setVisible(busy);
     m_evaluate->setEnabled(any && !busy);
-    m_save->setEnabled(!busy && m_predictions->evaluation().count > 0);
-    const bool writable = data && !m_document->project().readOnly();
-    const bool chosen = writable && !m_grid->selectedSamples().empty();
-    m_move->setEnabled(chosen);
-    m_exclude->setEnabled(chosen);
+    m_save->setEnabled(!busy && m_pictures->evaluation().count > 0);
 }
 
 void EvaluatePage::load() {
@@ -332,7 +297,7 @@ void EvaluatePage::evaluate() {
         return;
     }
     m_summary->showText(tr("Looking at the pictures …"));
-    m_grid->setEmptyText(tr("The pictures appear here when the check is done."));
+    m_pictures->setEmptyText(tr("The pictures appear here when the check is done."));
     m_progress->setMaximum(0);
     auto holder = std::make_shared<std::unique_ptr<Job<Evaluation>>>(std::move(*job));
     m_job.run<Evaluation>([holder] { return std::move(*holder); },
@@ -350,71 +315,37 @@ void EvaluatePage::evaluate() {
 }
 
 void EvaluatePage::showEvaluation(const Evaluation& evaluation) {
-    m_predictions->setEvaluation(evaluation);
+    m_pictures->showEvaluation(evaluation);
     m_tables->showEvaluation(evaluation);
-    refilter();
     m_summary->showEvaluation(evaluation);
-    const std::int64_t wrong = evaluation.count - evaluation.correct;
-    m_grid->setEmptyText(wrong == 0 ? tr("No mistakes: every picture was recognised.")
-                                    : tr("No picture fits this choice."));
     refreshNote();
     refreshState();
 }
 
 void EvaluatePage::clear() {
-    m_predictions->clear();
+    m_pictures->clearEvaluation();
     m_tables->clearEvaluation();
     m_summary->showText({});
-    m_clearCell->setVisible(false);
     refreshNote();
     refreshState();
 }
 
-void EvaluatePage::refilter() {
-    PredictionFilter filter;
-    filter.show = PredictionFilter::Show(m_showBox->currentData().toInt());
-    m_predictions->setFilter(filter);
-    m_tables->clearChoice();
-    m_clearCell->setVisible(false);
-}
-
-bool EvaluatePage::labelsChanged() const {
-    const Evaluation& evaluation = m_predictions->evaluation();
-    for (const SamplePrediction& p : evaluation.predictions) {
-        const Sample* sample = m_document->dataset().findSample(p.sample);
-        const bool known = p.truth >= 0 && p.truth < int(evaluation.perClass.size());
-        if (!sample || sample->excluded || sample->split != evaluation.split ||
-            (known && sample->label != evaluation.perClass[std::size_t(p.truth)].id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void EvaluatePage::refreshNote() {
-    const Evaluation& evaluation = m_predictions->evaluation();
+    const Evaluation& evaluation = m_pictures->evaluation();
     QStringList notes;
     if (evaluation.count > 0 && m_document->isOpen()) {
         if (!evaluation.note.empty()) {
-            notes << Texts::from(evaluation.note);
+            notes << CoreTexts::tr(evaluation.note);
         }
         if (!evaluation.problems.empty()) {
             notes << tr("%n picture(s) could not be read and are not counted.", nullptr,
                         int(evaluation.problems.size()));
         }
-        if (labelsChanged()) {
+        if (m_pictures->labelsChanged()) {
             notes << tr("Labels changed since this check; check again for the present figures.");
         }
     }
     m_summary->setNote(notes.join(QLatin1Char(' ')));
-}
-
-void EvaluatePage::moveSelected() {
-    m_document->setLabel(m_grid->selectedSamples(), m_moveTo->currentData().toLongLong());
-}
-
-void EvaluatePage::excludeSelected() {
-    m_document->setExcluded(m_grid->selectedSamples(), true);
 }
 
 void EvaluatePage::saveCsv() {
@@ -425,7 +356,7 @@ void EvaluatePage::saveCsv() {
     if (QFileInfo(path).suffix().isEmpty()) {
         path += QStringLiteral(".csv");
     }
-    const std::string text = evaluationCsv(m_predictions->evaluation(), m_document->dataset());
+    const std::string text = evaluationCsv(m_pictures->evaluation(), m_document->dataset());
     const Status written = writeFileAtomically(path.toStdString(), text);
     if (written) {
         Q_EMIT showNotice(tr("Saved %1.").arg(path));

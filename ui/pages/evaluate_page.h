@@ -16,11 +16,11 @@ class QStackedLayout;
 namespace graft::ui {
 
 class EmptyPanel;
+class EvaluationPictures;
 class EvaluationSummary;
 class EvaluationTables;
-class ImageGrid;
-class PredictionModel;
 class RunListModel;
+class TryPanel;
 
 class EvaluatePage : public Page {
     Q_OBJECT
@@ -32,33 +32,28 @@ class EvaluatePage : public Page {
     bool primaryEnabled() const override;
     void primaryAction() override;
     void activated() override;
+    bool takeDropped(const QString& path) override;
 
  private:
     QWidget* buildHeadline();
-    QWidget* buildGrid();
     void connectParts();
 
     RunId chosenRun() const;
+    Result<std::string> checkpoint() const;  ///< of the chosen run
     Split chosenSplit() const;
     void refillRuns();
     void refillSplits();
-    void refillClasses();
     void refreshState();
     void load();  ///< the stored evaluation, or a new one
     void evaluate();
     void showEvaluation(const Evaluation& evaluation);
     void clear();
-    void refilter();
-    void moveSelected();
-    void excludeSelected();
     void saveCsv();
-    bool labelsChanged() const;
     void refreshNote();
 
     ProjectDocument* m_document;
     RunBridge* m_run;
     RunListModel* m_runs;
-    PredictionModel* m_predictions;
     QStackedLayout* m_stack;
     EmptyPanel* m_empty;
     QComboBox* m_runBox;
@@ -69,12 +64,8 @@ class EvaluatePage : public Page {
     QProgressBar* m_progress;
     EvaluationSummary* m_summary;
     EvaluationTables* m_tables;
-    QComboBox* m_showBox;
-    QPushButton* m_clearCell;
-    ImageGrid* m_grid;
-    QComboBox* m_moveTo;
-    QPushButton* m_move;
-    QPushButton* m_exclude;
+    EvaluationPictures* m_pictures;
+    TryPanel* m_try;
     JobBridge m_job;
 };
 

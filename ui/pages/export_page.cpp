@@ -1,6 +1,7 @@
 #include "ui/pages/export_page.h"
 
 #include "core/engine/engine.h"
+#include "ui/bridge/core_texts.h"
 #include "ui/models/run_list_model.h"
 #include "ui/models/texts.h"
 #include "ui/widgets/dialogs.h"
@@ -203,7 +204,7 @@ void ExportPage::connectParts() {
     connect(&m_job, &JobBridge::progressChanged, this, [this](const Progress::State& state) {
         m_progress->setMaximum(int(state.total));
         m_progress->setValue(int(state.done));
-        m_progressText->setText(Texts::from(state.text));
+        m_progressText->setText(CoreTexts::tr(state.text));
     });
     connect(m_open, &QPushButton::clicked, this, [this] {
         if (!QDesktopServices::openUrl(QUrl::fromLocalFile(m_writtenFolder))) {
@@ -253,7 +254,7 @@ void ExportPage::refillRuns() {
                 run.bestAccuracy < 0 ? Texts::state(run.state)
                 : run.bestIsQuick()  ? tr("quick model, %1").arg(Texts::percent(run.bestAccuracy))
                                      : Texts::percent(run.bestAccuracy);
-            m_runBox->addItem(tr("%1 (%2)").arg(Texts::from(run.name), accuracy),
+            m_runBox->addItem(tr("%1 (%2)").arg(CoreTexts::tr(run.name), accuracy),
                               qlonglong(run.id));
         }
     }

@@ -1,5 +1,8 @@
 #include "ui/pages/main_menu.h"
 
+#include "ui/bridge/core_texts.h"
+#include "ui/bridge/language.h"
+#include "ui/models/texts.h"
 #include "ui/pages/help.h"
 #include "ui/widgets/sidebar.h"
 
@@ -96,6 +99,24 @@ void MainMenu::buildView() {
     choice("themeSystem", tr("As the &desktop"), ThemeChoice::System);
     choice("themeLight", tr("&Light"), ThemeChoice::Light);
     choice("themeDark", tr("D&ark"), ThemeChoice::Dark);
+    buildLanguages(menu);
+}
+
+void MainMenu::buildLanguages(QMenu* menu) {
+    QMenu* languages = menu->addMenu(tr("&Language"));
+    auto* group = new QActionGroup(languages);
+    const auto choice = [&](const QString& code, const QString& text) {
+        QAction* action = languages->addAction(text);
+        action->setObjectName(QStringLiteral("language_") + code);
+        action->setCheckable(true);
+        action->setChecked(m_settings->language() == code);
+        group->addAction(action);
+        connect(action, &QAction::triggered, this, [this, code] { m_settings->setLanguage(code); });
+    };
+    choice({}, tr("As the &system"));
+    for (const QString& code : Language::codes()) {
+        choice(code, Language::nativeName(code));
+    }
 }
 
 void MainMenu::buildRun() {
@@ -124,7 +145,7 @@ void MainMenu::update() {
     const bool active = m_run->isActive();
     const auto named = [](const QString& verb, const std::string& what) {
         return what.empty() ? verb
-                            : verb + QStringLiteral(": ") + plain(QString::fromStdString(what));
+                            : verb + QStringLiteral(": ") + plain(CoreTexts::tr(what));
     };
     m_undo->setEnabled(writable && m_document->project().canUndo());
     m_redo->setEnabled(writable && m_document->project().canRedo());
@@ -147,7 +168,7 @@ void MainMenu::fillRecent() {
     m_recent->clear();
     for (const RecentProject& project : m_settings->recent()) {
         QAction* action = m_recent->addAction(plain(QFileInfo(project.path).completeBaseName() +
-                                                    QStringLiteral(" – ") + project.state));
+                                                    QStringLiteral(" – ") + Texts::recent(project)));
         action->setToolTip(project.path);
         connect(action, &QAction::triggered, this,
                 [this, path = project.path] { Q_EMIT openRecent(path); });

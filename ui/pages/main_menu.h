@@ -35,6 +35,7 @@ class MainMenu : public QMenuBar {
     void buildFile();
     void buildEdit();
     void buildView();
+    void buildLanguages(QMenu* menu);
     void buildRun();
     void buildHelp();
     void update();

@@ -1,6 +1,7 @@
 #include "ui/pages/main_window.h"
 
 #include "core/engine/engine.h"
+#include "ui/bridge/core_texts.h"
 #include "ui/bridge/thumbnail_service.h"
 #include "ui/pages/augment_page.h"
 #include "ui/pages/data_page.h"
@@ -53,7 +54,11 @@ MainWindow::MainWindow(AppSettings* settings, QWidget* parent)
       m_status(new StatusLine(&m_document, &m_run)),
       m_overlay(new DropOverlay(this)) {
     setMenuBar(m_menu);
-    connect(m_overlay, &DropOverlay::dropped, this, &MainWindow::openPath);
+    connect(m_overlay, &DropOverlay::dropped, this, [this](const QString& path) {
+        if (!m_pages[m_current]->takeDropped(path)) {
+            openPath(path);
+        }
+    });
     buildFrame();
     buildPages();
     connectMenu();
@@ -66,7 +71,7 @@ MainWindow::MainWindow(AppSettings* settings, QWidget* parent)
             [this] { updateDataPlace(*m_sidebar, m_document); });
     connect(&m_document, &ProjectDocument::runsChanged, this, places);
     places();
-    m_status->setDeviceText(QString::fromStdString(engine::deviceText()));
+    m_status->setDeviceText(CoreTexts::tr(engine::deviceText()));
     restoreWindow();
     updateTitle();
     showPage(PageId::Start);
@@ -175,6 +180,7 @@ void MainWindow::connectMenu() {
     connect(m_menu, &MainMenu::goToPlace, this, &MainWindow::goToPlace);
     connect(m_settings, &AppSettings::themeChanged, this,
             [](ThemeChoice choice) { Theme::apply(choice); });
+    connect(m_settings, &AppSettings::languageChanged, this, &MainWindow::changeLanguage);
 }
 
 void MainWindow::connectOpener() {
@@ -237,7 +243,7 @@ void MainWindow::runEnded(RunId run, RunState state) {
         return;
     }
     QApplication::alert(this);  // marks the window in the task bar if it is not in front
-    const QString name = QString::fromStdString(record->name);
+    const QString name = CoreTexts::tr(record->name);
     const std::vector<MessageBar::Action> show = {
         {tr("&Show it"), [this] { showPage(PageId::Train); }}};
     if (state == RunState::Finished) {
@@ -249,7 +255,7 @@ void MainWindow::runEnded(RunId run, RunState state) {
     } else if (state == RunState::Failed) {
         m_messages->show(
             QStringLiteral("runMessage"), Theme::Tone::Bad,
-            tr("%1 ended early: %2").arg(name, QString::fromStdString(record->message)), show);
+            tr("%1 ended early: %2").arg(name, CoreTexts::tr(record->message)), show);
     }
 }
 
@@ -329,6 +335,10 @@ void MainWindow::openPath(const QString& path) {
     });
 }
 
+QString MainWindow::projectPath() const {
+    return m_document.isOpen() ? QString::fromStdString(m_document.project().path()) : QString();
+}
+
 void MainWindow::pickFolder() {
     const QString start = m_settings->text(QStringLiteral("lastFolder"));
     const QString folder = Dialogs::pickFolder(
@@ -355,6 +365,17 @@ void MainWindow::pickMovedFolder() {
     if (!folder.isEmpty()) {
         m_opener.relink(folder);
     }
+}
+
+void MainWindow::changeLanguage() {
+    if (m_run.isActive() || m_opener.busy()) {
+        m_messages->showNotice(tr("The other language is used from the next start of Graft, so that "
+                                  "what is under way goes on."));
+        return;
+    }
+    storeWindow();
+    m_opener.remember();
+    QCoreApplication::exit(kMakeAnew);
 }
 
 void MainWindow::restoreWindow() {

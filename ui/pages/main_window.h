@@ -29,12 +29,16 @@ class StatusLine;
 class MainWindow : public QMainWindow {
     Q_OBJECT
  public:
+    /// What the event loop ends with when the window is to be made anew, in another language.
+    static constexpr int kMakeAnew = 17;
+
     explicit MainWindow(AppSettings* settings, QWidget* parent = nullptr);
     ~MainWindow() override;
 
     void openPath(const QString& path);  ///< folder, table or .graft file
     void showPage(PageId page);
     PageId currentPage() const { return m_current; }
+    QString projectPath() const;  ///< of the open project, "" for none
     ProjectDocument* document() { return &m_document; }
     RunBridge* run() { return &m_run; }
     ProjectOpener* opener() { return &m_opener; }
@@ -56,6 +60,7 @@ class MainWindow : public QMainWindow {
     void showLastPage();
     void goToPlace(int place);
     void storePlace();
+    void changeLanguage();
     void restoreWindow();
     void storeWindow();
     void runEnded(RunId run, RunState state);

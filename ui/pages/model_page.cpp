@@ -1,6 +1,7 @@
 #include "ui/pages/model_page.h"
 
 #include "core/engine/engine.h"
+#include "ui/bridge/core_texts.h"
 #include "ui/models/layer_tree_model.h"
 #include "ui/models/texts.h"
 #include "ui/pages/weights_box.h"
@@ -181,7 +182,7 @@ void ModelPage::connectParts() {
     connect(m_weights, &WeightsBox::weightsChosen, this, &ModelPage::chooseWeights);
     connect(m_weights, &WeightsBox::failed, this, [this](const Error& error) {
         if (error.code == ErrorCode::Cancelled) {
-            Q_EMIT showNotice(Texts::from(error.message));
+            Q_EMIT showNotice(CoreTexts::tr(error.message));
         } else {
             Q_EMIT showError(error);
         }

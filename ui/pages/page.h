@@ -22,6 +22,9 @@ class Page : public QWidget {
     virtual void primaryAction() {}
     /// Called when the page comes into view.
     virtual void activated() {}
+    /// True if the page has a use of its own for a file that was dropped on the window; else it is
+    /// opened.
+    virtual bool takeDropped(const QString&) { return false; }
 
   Q_SIGNALS:
     void primaryChanged();  ///< primaryText or primaryEnabled may differ now

@@ -1,6 +1,7 @@
 #include "ui/pages/published_weights.h"
 
 #include "core/engine/engine.h"
+#include "ui/bridge/core_texts.h"
 #include "ui/models/texts.h"
 #include "ui/widgets/dialogs.h"
 #include "ui/widgets/option_editors.h"
@@ -18,7 +19,7 @@ constexpr int kProgressSteps = 1000;
 
 QString line(const WeightEntry& entry) {
     QString text = PublishedWeights::tr("%1: %2 right on %3, %4, %5")
-                       .arg(Texts::from(entry.title), Texts::percent(entry.top1 / 100),
+                       .arg(CoreTexts::tr(entry.title), Texts::percent(entry.top1 / 100),
                             Texts::from(entry.data), Texts::megabytes(double(entry.bytes)),
                             Texts::from(entry.license));
     return findByName(entry) ? text + PublishedWeights::tr(", here") : text;
@@ -29,7 +30,7 @@ QString question(const WeightEntry& entry) {
                "Download the weights %1?\n\nSize: %2\nFrom: %3\nLicence: %4\n\n%5\n\nNothing else "
                "is sent or fetched; the file is checked before it is used.")
         .arg(Texts::from(entry.id), Texts::megabytes(double(entry.bytes)), Texts::from(entry.url),
-             Texts::from(entry.license), Texts::from(entry.dataTerms));
+             Texts::from(entry.license), CoreTexts::tr(entry.dataTerms));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "ui/pages/run_headline.h"
 
 #include "core/analysis/evaluation.h"
+#include "ui/bridge/core_texts.h"
 #include "ui/models/texts.h"
 #include "ui/widgets/icons.h"
 
@@ -99,7 +100,7 @@ void RunHeadline::refresh(const RunRecord* record, bool live, bool mayTrainAgain
     if (active) {
         showProgress();
     } else {
-        m_where->setText(record ? tr("%1: %2").arg(Texts::from(record->name),
+        m_where->setText(record ? tr("%1: %2").arg(CoreTexts::tr(record->name),
                                                    Texts::state(record->state).toLower())
                                 : QString());
     }
@@ -160,7 +161,7 @@ void RunHeadline::showProgress() {
     QStringList parts;
     parts << (paused                 ? tr("Paused")
               : now.activity.empty() ? tr("Preparing")
-                                     : Texts::from(now.activity));
+                                     : CoreTexts::tr(now.activity));
     if (now.toLookAt > 0) {
         parts << tr("%1 of %2").arg(Texts::count(now.lookedAt), Texts::count(now.toLookAt));
     } else if (now.epochCount > 0) {

@@ -1,6 +1,7 @@
 #include "ui/pages/settings_line.h"
 
 #include "core/engine/engine.h"
+#include "ui/bridge/core_texts.h"
 #include "ui/models/texts.h"
 
 namespace graft::ui {
@@ -86,7 +87,7 @@ void SettingsLine::takeAdvice() {
             }
             QStringList reasons;
             for (const std::string& reason : advice->reasons) {
-                reasons << Texts::from(reason);
+                reasons << CoreTexts::tr(reason);
             }
             setToolTip(tr("Chosen for this data:") + QStringLiteral("\n• ") +
                        reasons.join(QStringLiteral("\n• ")));
@@ -113,7 +114,7 @@ QString SettingsLine::sentence(const SettingsWords& words) {
                             link("rounds", rounds));
     if (!words.warning.empty()) {
         text += QLatin1Char(' ') + tr("Careful with mirroring: %1")
-                                       .arg(Texts::from(words.warning).toHtmlEscaped());
+                                       .arg(CoreTexts::tr(words.warning).toHtmlEscaped());
     }
     return text;
 }

@@ -1,5 +1,8 @@
 #include "ui/pages/start_page.h"
 
+#include "ui/bridge/core_texts.h"
+#include "ui/bridge/thumbnail_service.h"
+#include "ui/models/texts.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/theme.h"
 
@@ -15,6 +18,8 @@
 namespace graft::ui {
 
 namespace {
+
+constexpr int kPictureRole = Qt::UserRole + 1;
 
 /// The sign in the middle of the drop zone.
 class DropSign : public QWidget {
@@ -48,7 +53,7 @@ StartPage::StartPage(ProjectOpener* opener, AppSettings* settings, QWidget* pare
         // In shares of a thousand: counts may be beyond an int.
         m_progress->setRange(0, state.total > 0 ? 1000 : 0);
         m_progress->setValue(state.total > 0 ? int(state.done * 1000 / state.total) : 0);
-        QString text = state.text.empty() ? tr("Opening…") : QString::fromStdString(state.text);
+        QString text = state.text.empty() ? tr("Opening…") : CoreTexts::tr(state.text);
         if (state.total > 0) {
             text += tr(" – %1 of %2").arg(state.done).arg(state.total);
         }
@@ -107,6 +112,13 @@ QWidget* StartPage::buildChoice() {
     m_recent->setAccessibleName(tr("Recent projects"));
     m_recent->setMaximumHeight(fontMetrics().height() * 14);
     m_recent->setAlternatingRowColors(true);
+    const int side = fontMetrics().height() * 2 + 8;
+    m_recent->setIconSize(QSize(side, side));
+    connect(ThumbnailService::shared(), &ThumbnailService::arrived, this, [this] {
+        if (isVisible()) {
+            showThumbnails();
+        }
+    });
     m_recentTitle->setBuddy(m_recent);
     column->addWidget(m_recentTitle);
     column->addWidget(m_recent, 3);
@@ -150,18 +162,74 @@ void StartPage::fillRecent() {
     m_recent->clear();
     for (const RecentProject& project : m_settings->recent()) {
         const QString name = QFileInfo(project.path).completeBaseName();
-        auto* item = new QListWidgetItem(
-            QStringLiteral("%1 – %2\n%3").arg(name, project.state, project.source), m_recent);
+        const QString text =
+            QStringLiteral("%1 – %2\n%3").arg(name, Texts::recent(project), project.source);
+        auto* item = new QListWidgetItem(text, m_recent);
+        item->setIcon(QIcon(thumbnail({})));
+        item->setData(kPictureRole, project.picture);
         item->setData(Qt::UserRole, project.path);
         item->setToolTip(project.path);
     }
     const bool any = m_recent->count() > 0;
     m_recent->setVisible(any);
     m_recentTitle->setVisible(any);
+    if (isVisible()) {
+        wantThumbnails();
+    }
+}
+
+QPixmap StartPage::thumbnail(const QImage& picture) const {
+    // Square and of one size, so that the texts stand below each other.
+    const int side = m_recent->iconSize().width();
+    QPixmap square(QSize(side, side) * devicePixelRatioF());
+    square.setDevicePixelRatio(devicePixelRatioF());
+    square.fill(Theme::mix(palette(), 0.08));
+    if (!picture.isNull()) {
+        const QSize size = picture.size().scaled(side, side, Qt::KeepAspectRatio);
+        QPainter painter(&square);
+        painter.setRenderHint(QPainter::SmoothPixmapTransform);
+        painter.drawImage(QRect(QPoint((side - size.width()) / 2, (side - size.height()) / 2), size),
+                          picture);
+    }
+    return square;
+}
+
+void StartPage::wantThumbnails() {
+    std::vector<ImageRef> refs;
+    for (int i = 0; i < m_recent->count(); ++i) {
+        const QString path = m_recent->item(i)->data(kPictureRole).toString();
+        if (!path.isEmpty()) {
+            refs.push_back({path.toStdString(), -1});
+        }
+    }
+    ThumbnailService::shared()->want(this, refs, pixelSide());
+    showThumbnails();
+}
+
+int StartPage::pixelSide() const {
+    return int(m_recent->iconSize().width() * devicePixelRatioF());
+}
+
+void StartPage::showThumbnails() {
+    for (int i = 0; i < m_recent->count(); ++i) {
+        QListWidgetItem* item = m_recent->item(i);
+        const QString path = item->data(kPictureRole).toString();
+        const QImage image =
+            ThumbnailService::shared()->find({path.toStdString(), -1}, pixelSide());
+        if (!path.isEmpty() && !image.isNull()) {
+            item->setIcon(QIcon(thumbnail(image)));
+        }
+    }
+}
+
+void StartPage::hideEvent(QHideEvent* event) {
+    ThumbnailService::shared()->forget(this);
+    Page::hideEvent(event);
 }
 
 void StartPage::activated() {
     fillRecent();
+    wantThumbnails();
     if (auto* button = findChild<QPushButton*>(QStringLiteral("openFolderButton"))) {
         button->setFocus();
     }

@@ -28,11 +28,16 @@ class StartPage : public Page {
 
  protected:
     void paintEvent(QPaintEvent* event) override;
+    void hideEvent(QHideEvent* event) override;
 
  private:
     QWidget* buildChoice();
     QWidget* buildProgress();
     void fillRecent();
+    void wantThumbnails();
+    void showThumbnails();
+    int pixelSide() const;  ///< of a thumbnail on this screen
+    QPixmap thumbnail(const QImage& picture) const;
 
     ProjectOpener* m_opener;
     AppSettings* m_settings;

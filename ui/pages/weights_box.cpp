@@ -1,6 +1,7 @@
 #include "ui/pages/weights_box.h"
 
 #include "core/engine/engine.h"
+#include "ui/bridge/core_texts.h"
 #include "ui/models/texts.h"
 #include "ui/pages/published_weights.h"
 #include "ui/widgets/dialogs.h"
@@ -29,7 +30,7 @@ QString nameList(const QString& title, const std::vector<std::string>& names) {
         shown << Texts::from(names[i]).toHtmlEscaped();
     }
     if (names.size() > kMostNames) {
-        shown << WeightsBox::tr("and %1 more").arg(names.size() - kMostNames);
+        shown << QCoreApplication::translate("graft::ui::WeightsBox", "and %1 more").arg(names.size() - kMostNames);
     }
     return QStringLiteral("<p><b>%1</b> (%2): %3</p>")
         .arg(title)
@@ -155,7 +156,7 @@ void WeightsBox::showState(bool good, const QString& sentence) {
 
 void WeightsBox::showReport(const QString& path, const WeightReport& report) {
     const QString name = QFileInfo(path).fileName();
-    showState(report.usable, QStringLiteral("%1: %2").arg(name, Texts::from(report.sentence)));
+    showState(report.usable, QStringLiteral("%1: %2").arg(name, CoreTexts::tr(report.sentence)));
     const Preprocess& p = report.preprocess;
     const auto triple = [](const std::array<double, 3>& v) {
         return QStringLiteral("%1, %2, %3").arg(v[0]).arg(v[1]).arg(v[2]);

@@ -1,5 +1,7 @@
 #include "ui/widgets/augment_sliders.h"
 
+#include "ui/bridge/core_texts.h"
+
 #include <QCheckBox>
 #include <QDoubleSpinBox>
 #include <QGridLayout>
@@ -60,8 +62,8 @@ void AugmentSliders::addRow(QGridLayout* grid, const FieldInfo& info) {
     if (row.max > 1e6) {
         row.max = 1;
     }
-    const QString name = QString::fromStdString(info.label);
-    const QString help = QString::fromStdString(info.help);
+    const QString name = CoreTexts::tr(info.label);
+    const QString help = CoreTexts::tr(info.help);
     auto* label = new QLabel(name, this);
     label->setToolTip(help);
     label->setBuddy(row.box);

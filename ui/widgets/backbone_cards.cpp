@@ -1,5 +1,6 @@
 #include "ui/widgets/backbone_cards.h"
 
+#include "ui/bridge/core_texts.h"
 #include "ui/models/texts.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/theme.h"
@@ -37,8 +38,8 @@ bool isUsual(const std::string& backbone) {
 BackboneCard::BackboneCard(const BackboneInfo& info, double leastCost, QWidget* parent)
     : QAbstractButton(parent),
       m_id(info.id),
-      m_title(Texts::from(info.title)),
-      m_summary(Texts::from(info.summary)) {
+      m_title(CoreTexts::tr(info.title)),
+      m_summary(CoreTexts::tr(info.summary)) {
     setCheckable(true);
     setFocusPolicy(Qt::StrongFocus);
     setCursor(Qt::PointingHandCursor);

@@ -1,5 +1,6 @@
 #include "ui/widgets/message_bar.h"
 
+#include "ui/bridge/core_texts.h"
 #include "ui/widgets/icons.h"
 
 #include <QHBoxLayout>
@@ -96,10 +97,8 @@ void MessageBar::show(const QString& topic, Theme::Tone tone, const QString& tex
 }
 
 void MessageBar::showError(const Error& error) {
-    QString text = QString::fromStdString(error.message);
-    if (!error.hint.empty()) {
-        text += QLatin1Char(' ') + QString::fromStdString(error.hint);
-    }
+    const QString text =
+        CoreTexts::joined(CoreTexts::tr(error.message), CoreTexts::tr(error.hint));
     show(QStringLiteral("errorMessage"), Theme::Tone::Bad, text, {},
          QString::fromStdString(error.detail));
 }

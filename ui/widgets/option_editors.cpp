@@ -1,8 +1,10 @@
 #include "ui/widgets/option_editors.h"
 
+#include "ui/bridge/core_texts.h"
+#include "ui/widgets/options_form.h"
+
 #include <QCheckBox>
 #include <QComboBox>
-#include <QCoreApplication>
 #include <QEvent>
 #include <QHBoxLayout>
 #include <QLineEdit>
@@ -36,10 +38,6 @@ class WheelGuard : public QObject {
     }
 };
 
-QString tr(const char* text) {
-    return QCoreApplication::translate("graft::ui::OptionsForm", text);
-}
-
 double stepFor(const FieldInfo& info) {
     if (info.step > 0) {
         return info.step;
@@ -53,12 +51,12 @@ int decimalsFor(double step) {
 }
 
 void describe(QWidget* widget, const FieldInfo& info) {
-    QString name = QString::fromStdString(info.label);
+    QString name = CoreTexts::tr(info.label);
     if (!info.unit.empty()) {
         name += QStringLiteral(" (%1)").arg(QString::fromStdString(info.unit));
     }
     widget->setAccessibleName(name);
-    widget->setAccessibleDescription(QString::fromStdString(info.help));
+    widget->setAccessibleDescription(CoreTexts::tr(info.help));
     widget->setToolTip(optionToolTip(info));
 }
 
@@ -83,7 +81,7 @@ OptionEditor makeInteger(const FieldInfo& info, const std::function<void()>& edi
     box->setSuffix(suffixOf(info));
     box->setKeyboardTracking(false);
     if (info.minIsAutomatic) {
-        box->setSpecialValueText(tr("Automatic"));
+        box->setSpecialValueText(OptionsForm::tr("Automatic"));
     }
     QObject::connect(box, &QSpinBox::valueChanged, box, [edited] { edited(); });
     return {
@@ -128,7 +126,8 @@ OptionEditor makeChoice(const FieldInfo& info, const std::function<void()>& edit
     auto* box = new QComboBox(parent);
     for (std::size_t i = 0; i < info.choices.size(); ++i) {
         const bool labelled = i < info.choiceLabels.size();
-        box->addItem(QString::fromStdString(labelled ? info.choiceLabels[i] : info.choices[i]),
+        box->addItem(labelled ? CoreTexts::tr(info.choiceLabels[i])
+                              : QString::fromStdString(info.choices[i]),
                      QString::fromStdString(info.choices[i]));
     }
     box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
@@ -308,8 +307,8 @@ OptionEditor makeOptionEditor(const FieldInfo& info, const FieldValue& like,
 
 QString optionToolTip(const FieldInfo& info) {
     return QStringLiteral("<p><b>%1</b></p><p>%2</p><p><code>%3</code></p>")
-        .arg(QString::fromStdString(info.label).toHtmlEscaped(),
-             QString::fromStdString(info.help).toHtmlEscaped(),
+        .arg(CoreTexts::tr(info.label).toHtmlEscaped(),
+             CoreTexts::tr(info.help).toHtmlEscaped(),
              QString::fromStdString(info.key).toHtmlEscaped());
 }
 

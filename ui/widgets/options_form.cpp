@@ -1,5 +1,6 @@
 #include "ui/widgets/options_form.h"
 
+#include "ui/bridge/core_texts.h"
 #include "ui/widgets/fold_panel.h"
 
 #include <QFormLayout>
@@ -47,7 +48,7 @@ void OptionsForm::addRows(const std::vector<Row>& rows, bool expert, QVBoxLayout
     }
     for (const std::string& group : groups) {
         if (!group.empty()) {
-            auto* heading = new QLabel(QString::fromStdString(group));
+            auto* heading = new QLabel(CoreTexts::tr(group));
             QFont font = heading->font();
             font.setBold(true);
             heading->setFont(font);
@@ -79,7 +80,7 @@ void OptionsForm::addRow(const Row& row, QFormLayout* form) {
         }
     };
     OptionEditor editor = makeOptionEditor(row.info, row.value, edited, m_body);
-    auto* label = new QLabel(QString::fromStdString(row.info.label));
+    auto* label = new QLabel(CoreTexts::tr(row.info.label));
     label->setToolTip(optionToolTip(row.info));
     label->setBuddy(editor.focus);
     form->addRow(label, editor.widget);

@@ -1,5 +1,7 @@
 #include "ui/widgets/sample_details.h"
 
+#include "ui/bridge/core_texts.h"
+
 #include <QFileInfo>
 #include <QLabel>
 #include <QLocale>
@@ -63,7 +65,7 @@ void SampleDetails::showSample(SampleId id) {
     }
     for (const Problem& problem : data.problems) {
         if (problem.sample == sample->id) {
-            row(tr("Problem"), QString::fromStdString(problem.message));
+            row(tr("Problem"), CoreTexts::tr(problem.message));
         }
     }
     m_facts->setText(QStringLiteral("<table>%1</table>").arg(rows.join(QString())));

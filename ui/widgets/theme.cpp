@@ -53,6 +53,8 @@ class FramedChecks : public QProxyStyle {
     }
 };
 
+std::optional<bool> saidDark;
+
 }  // namespace
 
 QPalette Theme::palette(bool dark) {
@@ -95,9 +97,13 @@ void Theme::apply(ThemeChoice choice) {
     if (QStyle* fusion = QStyleFactory::create(QStringLiteral("Fusion"))) {
         QApplication::setStyle(new FramedChecks(fusion));
     }
-    const bool dark =
-        choice == ThemeChoice::Dark || (choice == ThemeChoice::System && desktopIsDark);
+    const bool dark = choice == ThemeChoice::Dark ||
+                      (choice == ThemeChoice::System && saidDark.value_or(desktopIsDark));
     QApplication::setPalette(palette(dark));
+}
+
+void Theme::setDesktopDark(std::optional<bool> dark) {
+    saidDark = dark;
 }
 
 bool Theme::isDark(const QPalette& palette) {

@@ -7,14 +7,19 @@
 #include <QColor>
 #include <QPalette>
 
+#include <optional>
+
 namespace graft::ui {
 
 class Theme {
  public:
     enum class Tone { Neutral, Good, Warning, Bad };
 
-    /// Sets Fusion and the palette on the application; System follows the desktop's palette.
+    /// Sets Fusion and the palette on the application; System follows the desktop.
     static void apply(ThemeChoice choice);
+    /// What the desktop says of itself, for the next apply(); where it says nothing, its palette at
+    /// the start of the program counts.
+    static void setDesktopDark(std::optional<bool> dark);
     static QPalette palette(bool dark);
     static bool isDark(const QPalette& palette);
 
