@@ -280,7 +280,7 @@ std::string mirrorWarning(const std::vector<std::string>& classNames) {
             return "mirrored digits and letters are no such signs any more.";
         }
     }
-    if (classNames.size() >= 2 && signs == std::int64_t(classNames.size())) {
+    if (signs >= 2 && 2 * signs > std::int64_t(classNames.size())) {
         return "the classes look like digits or letters, which mirrored mean something else.";
     }
     return {};

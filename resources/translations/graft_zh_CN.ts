@@ -2715,6 +2715,118 @@
         <source>Move %1 to %2</source>
         <translation>把%1移到 %2</translation>
     </message>
+    <message>
+        <source>%1 has no quick model.</source>
+        <translation>%1 没有快速模型。</translation>
+    </message>
+    <message>
+        <source>It is made when training starts from pretrained weights.</source>
+        <translation>从预训练权重开始训练时会生成快速模型。</translation>
+    </message>
+    <message>
+        <source>The head to start from is of other features.</source>
+        <translation>作为起点的分类头对应另一种特征。</translation>
+    </message>
+    <message>
+        <source>There is no quick model: %1</source>
+        <translation>没有快速模型：%1</translation>
+    </message>
+    <message>
+        <source>None of the pictures could be read.</source>
+        <translation>所有图片都无法读取。</translation>
+    </message>
+    <message>
+        <source>First estimate from %1 pictures: %2</source>
+        <translation>根据 %1 张图片的初步估计：%2</translation>
+    </message>
+    <message>
+        <source>Quick model ready: %1</source>
+        <translation>快速模型已就绪：%1</translation>
+    </message>
+    <message>
+        <source>Looking at the pictures for a quick model</source>
+        <translation>正在查看图片以生成快速模型</translation>
+    </message>
+    <message>
+        <source>Fitting the quick model</source>
+        <translation>正在拟合快速模型</translation>
+    </message>
+    <message>
+        <source>%1 right on %2 validation pictures (95 % interval %3 to %4)</source>
+        <translation>在 %2 张验证图片上识别正确 %1（95% 区间 %3 至 %4）</translation>
+    </message>
+    <message>
+        <source>There are no training pictures to compare with.</source>
+        <translation>没有可供比较的训练图片。</translation>
+    </message>
+    <message>
+        <source>There is not enough memory to compare pictures.</source>
+        <translation>内存不足，无法比较图片。</translation>
+    </message>
+    <message>
+        <source>Comparing pictures failed.</source>
+        <translation>比较图片失败。</translation>
+    </message>
+    <message>
+        <source>No pretrained weights are on this machine, so a small network learns from scratch.</source>
+        <translation>本机没有预训练权重，因此由一个小网络从头学习。</translation>
+    </message>
+    <message>
+        <source>%1: the best pretrained network on this machine that is quick.</source>
+        <translation>%1：本机上速度快的预训练网络中最好的一个。</translation>
+    </message>
+    <message>
+        <source>128 px: the pictures are small, more would show no more.</source>
+        <translation>128 px：图片很小，再大也不会看到更多内容。</translation>
+    </message>
+    <message>
+        <source>Mirrored, cropped and a little brighter or darker: more of the same pictures without their meaning changed.</source>
+        <translation>镜像、裁剪并略微变亮或变暗：在不改变含义的前提下增加图片的变化。</translation>
+    </message>
+    <message>
+        <source>Not mirrored: %1</source>
+        <translation>不做镜像：%1</translation>
+    </message>
+    <message>
+        <source>Cropped a little only: small pictures are mostly cut out.</source>
+        <translation>只略微裁剪：小图片通常已经裁剪过。</translation>
+    </message>
+    <message>
+        <source>16 pictures per step: so few pictures need more steps.</source>
+        <translation>每步 16 张图片：图片较少时需要更多步数。</translation>
+    </message>
+    <message>
+        <source>%1 rounds: about 500 steps are enough from pretrained weights.</source>
+        <translation>%1 轮：从预训练权重开始，约 500 步即可。</translation>
+    </message>
+    <message>
+        <source>Rare classes count more: the largest has %1 training pictures, the smallest %2.</source>
+        <translation>稀有类别权重更高：最大的类别有 %1 张训练图片，最小的有 %2 张。</translation>
+    </message>
+    <message>
+        <source>a mirrored &quot;left&quot; looks like &quot;right&quot;.</source>
+        <translation>镜像后的“左”看起来像“右”。</translation>
+    </message>
+    <message>
+        <source>mirrored digits and letters are no such signs any more.</source>
+        <translation>数字和字母镜像之后就不再是原来的符号。</translation>
+    </message>
+    <message>
+        <source>the classes look like digits or letters, which mirrored mean something else.</source>
+        <translation>这些类别看起来是数字或字母，镜像之后含义会改变。</translation>
+    </message>
+    <message>
+        <source>Quick model first</source>
+        <translation>先生成快速模型</translation>
+    </message>
+    <message>
+        <source>With pretrained weights: the best head for their features as they are (logistic regression) gives a first model within seconds; training goes on from it.</source>
+        <translation>有预训练权重时：在现有特征上求出最佳分类头（逻辑回归），几秒内得到第一个模型；训练从它继续。</translation>
+    </message>
+    <message>
+        <source>Stopped before the first step; it starts again from there</source>
+        <translation>在第一步之前停止；之后会从那里重新开始</translation>
+    </message>
 </context>
 <context>
     <name>graft::ui::AnswerBars</name>
@@ -2772,10 +2884,6 @@
         <translation>强(&amp;S)</translation>
     </message>
     <message>
-        <source>The classes look like digits or letters. Mirrored ones mean something else or nothing at all.</source>
-        <translation>这些类别看起来是数字或字母，镜像之后含义会改变，或不再有意义。</translation>
-    </message>
-    <message>
         <source>Switch &amp;mirroring off</source>
         <translation>关闭镜像翻转(&amp;M)</translation>
     </message>
@@ -2798,6 +2906,10 @@
     <message>
         <source>Go to Data</source>
         <translation>前往数据</translation>
+    </message>
+    <message>
+        <source>By their names the classes are digits, letters or sides. Mirrored ones mean something else or nothing at all.</source>
+        <translation>从名称看，这些类别是数字、字母或左右方向，镜像之后含义会改变，或不再有意义。</translation>
     </message>
 </context>
 <context>
@@ -3250,6 +3362,10 @@
         <source>Train a model first.</source>
         <translation>请先训练一个模型。</translation>
     </message>
+    <message>
+        <source>%1 (quick model)</source>
+        <translation>%1（快速模型）</translation>
+    </message>
 </context>
 <context>
     <name>graft::ui::EvaluationPictures</name>
@@ -3533,6 +3649,10 @@
     <message>
         <source>%1, model file %2, %3 ms a picture on this machine.</source>
         <translation>%1，模型文件 %2，在本机上每张图片 %3 毫秒。</translation>
+    </message>
+    <message>
+        <source>quick model, %1</source>
+        <translation>快速模型，%1</translation>
     </message>
 </context>
 <context>
@@ -3904,6 +4024,10 @@
     <message>
         <source>Pictures/s</source>
         <translation>图片/秒</translation>
+    </message>
+    <message>
+        <source>quick model</source>
+        <translation>快速模型</translation>
     </message>
 </context>
 <context>
@@ -4491,10 +4615,6 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
         <translation>%1 张验证图片上识别正确（%2）%3</translation>
     </message>
     <message>
-        <source>Best validation accuracy so far. With other pictures of the same kind it would lie between these bounds in 95 of 100 cases (Wilson interval). The best epoch was chosen on these very pictures, so it is slightly optimistic.</source>
-        <translation>目前最佳的验证准确率。换用同类的其他图片，100 次中有 95 次会落在此范围内（Wilson 区间）。最佳轮次正是用这些图片选出的，因此略偏乐观。</translation>
-    </message>
-    <message>
         <source>&amp;Resume</source>
         <translation>继续(&amp;R)</translation>
     </message>
@@ -4521,6 +4641,30 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
     <message>
         <source>%1 of the features from the cache (%2)</source>
         <translation>%1 的特征来自缓存（%2）</translation>
+    </message>
+    <message>
+        <source>, quick model</source>
+        <translation>，快速模型</translation>
+    </message>
+    <message>
+        <source>: quick model ready, improving</source>
+        <translation>：快速模型已就绪，正在改进</translation>
+    </message>
+    <message>
+        <source>: first estimate</source>
+        <translation>：初步估计</translation>
+    </message>
+    <message>
+        <source>A quick model is made first; its accuracy appears in a moment.</source>
+        <translation>正在先生成快速模型，稍后即可看到它的准确率。</translation>
+    </message>
+    <message>
+        <source>Best validation accuracy so far. With other pictures of the same kind it would lie between these bounds in 95 of 100 cases (Wilson interval). The best epoch was chosen on these very pictures, so it is slightly optimistic. The quick model is the network as it came with a new head (logistic regression); training goes on from it, and an epoch takes its place only when it is better.</source>
+        <translation>目前最佳的验证准确率。换用同类的其他图片，100 次中有 95 次会落在这个范围内（Wilson 区间）。最佳轮次正是用这些图片选出的，因此略偏乐观。快速模型是原有网络加上新的分类头（逻辑回归）；训练从它继续，只有更好的轮次才会取代它。</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1 / %2</translation>
     </message>
 </context>
 <context>
@@ -4560,6 +4704,10 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
     <message>
         <source>Started</source>
         <translation>开始时间</translation>
+    </message>
+    <message>
+        <source>%1 (quick model)</source>
+        <translation>%1（快速模型）</translation>
     </message>
 </context>
 <context>
@@ -4764,6 +4912,57 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
     </message>
 </context>
 <context>
+    <name>graft::ui::SettingsLine</name>
+    <message>
+        <source>Chosen for this data:</source>
+        <translation>根据这批数据选择：</translation>
+    </message>
+    <message>
+        <source>%1 at %2 px</source>
+        <translation>%1，%2 px</translation>
+    </message>
+    <message>
+        <source>%1 from scratch at %2 px</source>
+        <translation>从头训练 %1，%2 px</translation>
+    </message>
+    <message>
+        <source>mirrored and cropped</source>
+        <translation>镜像并裁剪</translation>
+    </message>
+    <message>
+        <source>mirrored</source>
+        <translation>镜像</translation>
+    </message>
+    <message>
+        <source>cropped</source>
+        <translation>裁剪</translation>
+    </message>
+    <message>
+        <source>randomly changed</source>
+        <translation>随机变化</translation>
+    </message>
+    <message>
+        <source>pictures as they are</source>
+        <translation>图片保持原样</translation>
+    </message>
+    <message>
+        <source>1 round</source>
+        <translation>1 轮</translation>
+    </message>
+    <message>
+        <source>%1 rounds</source>
+        <translation>%1 轮</translation>
+    </message>
+    <message>
+        <source>%1 pictures in %2 classes: %3, %4, %5.</source>
+        <translation>%1 张图片，%2 个类别：%3，%4，%5。</translation>
+    </message>
+    <message>
+        <source>Careful with mirroring: %1</source>
+        <translation>请留意镜像：%1</translation>
+    </message>
+</context>
+<context>
     <name>graft::ui::Sidebar</name>
     <message>
         <source>Data</source>
@@ -4812,6 +5011,33 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
     <message>
         <source>%1 (Ctrl+%2)</source>
         <translation>%1（Ctrl+%2）</translation>
+    </message>
+</context>
+<context>
+    <name>graft::ui::SimilarRow</name>
+    <message>
+        <source>Nearest neighbours: the cosine between what the network makes of two pictures (features), 1 for the same. Neighbours of another class hint at a wrong label or at what the network mistakes for each other.</source>
+        <translation>最近邻：网络对两张图片所提取特征之间的余弦相似度，相同为 1。邻近图片属于其他类别时，可能是标签有误，或网络容易把它们混淆。</translation>
+    </message>
+    <message>
+        <source>Looking for similar training pictures…</source>
+        <translation>正在查找相似的训练图片…</translation>
+    </message>
+    <message>
+        <source>no class</source>
+        <translation>无类别</translation>
+    </message>
+    <message>
+        <source>%1, class %2, similarity %3</source>
+        <translation>%1，类别 %2，相似度 %3</translation>
+    </message>
+    <message>
+        <source>The most similar training pictures:</source>
+        <translation>最相似的训练图片：</translation>
+    </message>
+    <message>
+        <source>There are no training pictures to compare with.</source>
+        <translation>没有可供比较的训练图片。</translation>
     </message>
 </context>
 <context>
@@ -5173,14 +5399,6 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
 <context>
     <name>graft::ui::TrainPage</name>
     <message>
-        <source>While it runs</source>
-        <translation>运行中调整</translation>
-    </message>
-    <message>
-        <source>Training options</source>
-        <translation>训练选项</translation>
-    </message>
-    <message>
         <source>Go &amp;on</source>
         <translation>继续(&amp;O)</translation>
     </message>
@@ -5243,6 +5461,17 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
     <message>
         <source>Keep</source>
         <translation>保留</translation>
+    </message>
+</context>
+<context>
+    <name>graft::ui::TrainSide</name>
+    <message>
+        <source>While it runs</source>
+        <translation>运行中调整</translation>
+    </message>
+    <message>
+        <source>Training options</source>
+        <translation>训练选项</translation>
     </message>
 </context>
 <context>

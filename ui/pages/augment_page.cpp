@@ -3,6 +3,7 @@
 #include "core/data/augment_pipeline.h"
 #include "core/data/image_reader.h"
 #include "core/nn/catalog.h"
+#include "core/train/suggest_settings.h"
 #include "ui/bridge/core_texts.h"
 #include "ui/bridge/image_convert.h"
 #include "ui/widgets/augment_sliders.h"
@@ -28,16 +29,8 @@ constexpr int kColumns = 4;
 constexpr int kPictures = kColumns * kColumns;
 constexpr int kStoreDelayMs = 400;
 
-/// Classes whose meaning changes when a picture is mirrored: digits and single letters.
 bool namesAreSigns(const Dataset& data) {
-    int signs = 0;
-    for (const ClassInfo& info : data.classes) {
-        const QString name = QString::fromStdString(info.name).trimmed();
-        bool number = false;
-        name.toInt(&number);
-        signs += number || (name.size() == 1 && name.front().isLetterOrNumber()) ? 1 : 0;
-    }
-    return signs >= 2 && signs * 2 > int(data.classes.size());
+    return !mirrorWarning(datasetFacts(data).classes).empty();
 }
 
 bool flips(const AugmentSpec& spec) {
@@ -143,8 +136,8 @@ QWidget* AugmentPage::buildControls() {
     m_warning->setObjectName(QStringLiteral("flipWarning"));
     auto* warning = new QVBoxLayout(m_warning);
     warning->setContentsMargins(0, 0, 0, 0);
-    auto* text = new QLabel(tr("The classes look like digits or letters. Mirrored ones mean "
-                               "something else or nothing at all."),
+    auto* text = new QLabel(tr("By their names the classes are digits, letters or sides. Mirrored "
+                               "ones mean something else or nothing at all."),
                             m_warning);
     text->setWordWrap(true);
     auto* off = new QPushButton(icon(IconId::Warning), tr("Switch &mirroring off"), m_warning);

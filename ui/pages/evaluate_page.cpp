@@ -9,6 +9,7 @@
 #include "ui/pages/evaluation_pictures.h"
 #include "ui/pages/evaluation_summary.h"
 #include "ui/pages/evaluation_tables.h"
+#include "ui/pages/similar_row.h"
 #include "ui/pages/try_panel.h"
 #include "ui/widgets/dialogs.h"
 #include "ui/widgets/empty_panel.h"
@@ -51,6 +52,11 @@ EvaluatePage::EvaluatePage(ProjectDocument* document, RunBridge* run, QWidget* p
       m_pictures(new EvaluationPictures(document)),
       m_try(new TryPanel([this] { return checkpoint(); })) {
     setObjectName(QStringLiteral("evaluatePage"));
+    auto* similar = new SimilarRow(document);
+    m_try->addBelow(similar);
+    connect(m_try, &TryPanel::tried, this, [this, similar](const QString& path) {
+        similar->showFor(chosenRun(), {path.toStdString(), -1});
+    });
     m_tables->addTab(m_try, tr("Try it"));
     m_tables->setTabToolTip(m_tables->indexOf(m_try), tr("Ask the model about a picture of your own"));
     auto* splitter = new QSplitter(Qt::Horizontal);
