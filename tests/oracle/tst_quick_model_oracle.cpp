@@ -1,5 +1,6 @@
 // The quick model of real photos with real weights against scikit-learn on the same features: the
 // head, and the strength that cross-validation chose.
+#include "core/data/batch_loader.h"
 #include "core/data/importers/importer.h"
 #include "core/engine/engine.h"
 #include "core/nn/batch_tensor.h"
