@@ -183,7 +183,7 @@ class TestQuickModelUi : public QObject {
         Shown<TrainPage> shown(std::move(made));
         QSignalSpy changed(&shown.document, &ProjectDocument::augmentChanged);
         QTRY_VERIFY(shown.text("settingsLine").contains("40 pictures"));
-        QTest::qWaitFor([&] { return changed.count() > 0; }, 300);
+        QVERIFY(!QTest::qWaitFor([&] { return changed.count() > 0; }, 300));
         QCOMPARE(shown.document.project().augment(), before);
     }
 
