@@ -48,7 +48,12 @@ class TestSimilarPicturesOracle : public QObject {
         testing::writePictureFolder(pictures, 3, 40, 40);
         Progress progress;
         m_dataset = *importDataset(pictures, {}, progress);
-        const auto classifier = testing::make(testing::specOf("mobilenet_v2"), 4);
+        const auto classifier = testing::make(testing::specOf("small_cnn"), 4);
+        std::vector<Image> images;
+        for (const Sample& sample : m_dataset.samples) {
+            images.push_back(*readImage(m_dataset.imageRef(sample)));
+        }
+        testing::bringToLife(*classifier, images);  // else all features are nearly the same
         m_checkpoint = m_dir.filePath("model.safetensors").toStdString();
         QVERIFY(testing::saveCheckpoint(*classifier, m_dataset.classes, m_checkpoint).ok());
     }
@@ -57,7 +62,6 @@ class TestSimilarPicturesOracle : public QObject {
         const auto model = *loadCheckpointModel(m_checkpoint);
         const std::vector<const Sample*> training = in(Split::Train);
         const Sample& asked = *in(Split::Validation).front();
-        std::vector<Image> images;
         const auto featuresOf = [&](const Sample& sample) {
             const torch::NoGradGuard noGrad;
             const auto image = readImage(m_dataset.imageRef(sample));
@@ -87,8 +91,12 @@ class TestSimilarPicturesOracle : public QObject {
         QCOMPARE(std::int64_t(similar->size()), std::int64_t(lines.size()));
         for (std::size_t i = 0; i < similar->size(); ++i) {
             const QList<QByteArray> words = lines[qsizetype(i)].split(' ');
-            QCOMPARE(similar->at(i).sample, training.at(words[0].toULong())->id);
             QVERIFY(std::abs(similar->at(i).similarity - words[1].toDouble()) < 1e-4);
+            const bool tie = i > 0 && similar->at(i - 1).similarity -
+                                              similar->at(i).similarity < 1e-4;
+            QVERIFY(tie || i + 1 == similar->size() ||
+                    similar->at(i).similarity - similar->at(i + 1).similarity < 1e-4 ||
+                    similar->at(i).sample == training.at(words[0].toULong())->id);
         }
     }
 
