@@ -386,6 +386,17 @@ class TestTranslations : public QObject {
         QCOMPARE(Language::effective({}, {}), en);
     }
 
+    void lettersKeepTheirFont() {
+        const QFontMetrics before((QApplication::font()));
+        Language::apply(QStringLiteral("zh_CN"));
+        const QFontMetrics chinese((QApplication::font()));
+        QCOMPARE(chinese.averageCharWidth(), before.averageCharWidth());
+        QCOMPARE(chinese.horizontalAdvance(QStringLiteral("Graft")),
+                 before.horizontalAdvance(QStringLiteral("Graft")));
+        Language::apply(QStringLiteral("en"));
+        QCOMPARE(QFontMetrics(QApplication::font()).height(), before.height());
+    }
+
     void oneAndMany() {
         Language::apply(QStringLiteral("en"));
         const auto text = [](int n) {
