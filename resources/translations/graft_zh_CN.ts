@@ -2827,6 +2827,14 @@
         <source>Stopped before the first step; it starts again from there</source>
         <translation>在第一步之前停止；之后会从那里重新开始</translation>
     </message>
+    <message>
+        <source>file names</source>
+        <translation>文件名</translation>
+    </message>
+    <message>
+        <source>labels</source>
+        <translation>标签</translation>
+    </message>
 </context>
 <context>
     <name>graft::ui::AnswerBars</name>

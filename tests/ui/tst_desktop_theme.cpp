@@ -48,7 +48,8 @@ class TestDesktopTheme : public QObject {
                              QStringLiteral("--print-address")});
         QVERIFY(m_bus.waitForReadyRead(10'000));
         qputenv("DBUS_SESSION_BUS_ADDRESS", m_bus.readLine().trimmed());
-        QDBusConnection bus = QDBusConnection::sessionBus();
+        QDBusConnection bus = QDBusConnection::connectToBus(
+            QString::fromLatin1(qgetenv("DBUS_SESSION_BUS_ADDRESS")), QStringLiteral("portal"));
         QVERIFY(bus.isConnected());
         QVERIFY(bus.registerObject(QStringLiteral("/org/freedesktop/portal/desktop"), &m_portal,
                                    QDBusConnection::ExportAllSlots |

@@ -2,6 +2,7 @@
 
 #include <QApplication>
 #include <QFont>
+#include <QFontInfo>
 #include <QLibraryInfo>
 #include <QTranslator>
 
@@ -24,7 +25,7 @@ struct Installed {
     QString code = kEnglish;
     std::vector<std::unique_ptr<QTranslator>> translators;
     QLocale systemLocale = QLocale::system();
-    QStringList systemFonts = QFont().families();
+    QFont systemFont = QApplication::font();
 };
 
 Installed& installed() {
@@ -43,12 +44,13 @@ void install(const QString& file, const QString& folder) {
 /// One Chinese character has several regional forms: without a name in front, the fallback may be a
 /// Japanese font.
 void chooseFonts(const QString& code) {
-    QStringList families = installed().systemFonts;
+    QFont font = installed().systemFont;
     if (code == kChinese) {
-        families << QStringLiteral("Noto Sans CJK SC") << QStringLiteral("WenQuanYi Micro Hei");
+        // The system's font by its real name: behind "Sans Serif" the first real name would win, and
+        // a Chinese font's letters are so wide on average that whatever is measured in them grows.
+        font.setFamilies({QFontInfo(font).family(), QStringLiteral("Noto Sans CJK SC"),
+                          QStringLiteral("WenQuanYi Micro Hei")});
     }
-    QFont font = QApplication::font();
-    font.setFamilies(families);
     QApplication::setFont(font);
 }
 

@@ -159,6 +159,7 @@ QWidget* AugmentPage::buildControls() {
     column->addWidget(m_runNote);
 
     auto* scroll = new QScrollArea(side);
+    scroll->setFocusPolicy(Qt::NoFocus);  // it follows what has the focus inside
     scroll->setWidgetResizable(true);
     scroll->setFrameShape(QFrame::NoFrame);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);

@@ -31,6 +31,7 @@ EvaluationTables::EvaluationTables(QWidget* parent)
     column->addWidget(hint);
     column->addWidget(m_matrix, 1);
     addTab(matrixPage, tr("Confusions"));
+    m_scoreView->setTabKeyNavigation(false);
     m_scoreView->setObjectName(QStringLiteral("classTable"));
     m_scoreView->setAccessibleName(tr("Figures of each class"));
     m_scoreView->setModel(m_scores);

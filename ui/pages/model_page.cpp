@@ -122,6 +122,7 @@ QWidget* ModelPage::buildChoice() {
     column->addLayout(form);
     column->addStretch();
     auto* scroll = new QScrollArea;
+    scroll->setFocusPolicy(Qt::NoFocus);  // it follows what has the focus inside
     scroll->setWidget(left);
     scroll->setWidgetResizable(true);
     scroll->setFrameShape(QFrame::NoFrame);

@@ -51,6 +51,7 @@ RunPlots::RunPlots(QWidget* parent)
     addTab(buildCurves(), tr("Curves"));
 
     auto* table = new QTableView;
+    table->setTabKeyNavigation(false);
     table->setObjectName(QStringLiteral("metricTable"));
     table->setAccessibleName(tr("Figures of each epoch"));
     table->setModel(m_table);

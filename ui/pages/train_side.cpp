@@ -53,6 +53,7 @@ void TrainSide::build() {
     column->addWidget(m_optionsPanel);
     column->addWidget(m_cost);
     column->addStretch();
+    setFocusPolicy(Qt::NoFocus);  // it follows what has the focus inside
     setWidgetResizable(true);
     setFrameShape(QFrame::NoFrame);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);

@@ -115,6 +115,7 @@ MatrixView::MatrixView(QWidget* parent) : QTableView(parent) {
     setSelectionMode(QAbstractItemView::SingleSelection);
     setEditTriggers(QAbstractItemView::NoEditTriggers);
     setCornerButtonEnabled(false);
+    setTabKeyNavigation(false);  // arrows go from cell to cell, Tab goes on
     setAccessibleName(tr("Confusion matrix: rows are the true classes, columns the answers"));
     horizontalHeader()->setSectionsClickable(false);
     verticalHeader()->setSectionsClickable(false);
