@@ -265,16 +265,18 @@ Result<SavedBackbone> savePretrained(const Project& project, RunId id, const std
     card["backbone"] = info.id;
     card["parameters"] = info.parameters;
     card["data"] = dataJson(project, facts);
-    Json& result = card["result"];
+    Json result;
     result["epoch"] = chosen;
     result["epochs_done"] = run.epochsDone;
     result["validation_accuracy"] = run.bestAccuracy;
-    card["epochs"] = epochsJson(rows);
-    for (const Json& entry : card["epochs"]) {
+    Json epochs = epochsJson(rows);
+    for (const Json& entry : epochs) {
         if (entry["epoch"] == chosen) {
             result["validation_accuracy"] = entry["validation_accuracy"];
         }
     }
+    card["result"] = std::move(result);
+    card["epochs"] = std::move(epochs);
     card["model"] = toJson(run.model);
     card["augment"] = augmentFields().toJson(run.augment);
     card["options"] = trainFields().toJson(run.options);
