@@ -32,9 +32,14 @@ std::optional<Advice> advise(const Project& project, const std::vector<Available
             return std::nullopt;  // its settings served before there were suggestions
         }
     }
-    const auto before = nlohmann::json::parse(noted, nullptr, /*allow_exceptions=*/false);
-    return adviseSettings(datasetFacts(project.dataset()), networks, settingsFromJson(before), now,
-                          keepNetwork);
+    Settings before =
+        settingsFromJson(nlohmann::json::parse(noted, nullptr, /*allow_exceptions=*/false));
+    // The command line begins a project with light changes: nobody chose those.
+    if (const auto light = augmentPreset("light");
+        noted.empty() && light && project.augment() == *light) {
+        before.augment = *light;
+    }
+    return adviseSettings(datasetFacts(project.dataset()), networks, before, now, keepNetwork);
 }
 
 Status rememberSuggestion(Project& project, const Settings& suggested) {

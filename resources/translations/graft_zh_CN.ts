@@ -2835,6 +2835,130 @@
         <source>labels</source>
         <translation>标签</translation>
     </message>
+    <message>
+        <source>The archive %1 cannot be unpacked.</source>
+        <translation>无法解压归档文件 %1。</translation>
+    </message>
+    <message>
+        <source>Download or copy it again.</source>
+        <translation>请重新下载或复制。</translation>
+    </message>
+    <message>
+        <source>The archive holds a file that would lie outside of its folder.</source>
+        <translation>归档中有一个文件会落到目标文件夹之外。</translation>
+    </message>
+    <message>
+        <source>Nothing was unpacked. Do not trust this archive.</source>
+        <translation>未解压任何内容。请不要信任此归档。</translation>
+    </message>
+    <message>
+        <source>There is too little room on the disk for %1.</source>
+        <translation>磁盘空间不足，放不下 %1。</translation>
+    </message>
+    <message>
+        <source>Free some space, or choose a folder on another disk.</source>
+        <translation>请腾出一些空间，或选择其他磁盘上的文件夹。</translation>
+    </message>
+    <message>
+        <source>&quot;%1&quot; exists already.</source>
+        <translation>“%1”已存在。</translation>
+    </message>
+    <message>
+        <source>Mirror in turns</source>
+        <translation>轮流镜像</translation>
+    </message>
+    <message>
+        <source>Mirrors a picture left-right in every other round instead of by chance (alternating flip), so that both views are seen equally often.</source>
+        <translation>每隔一轮对图片做左右镜像，而不是随机决定（交替翻转），使两种视图出现的次数相同。</translation>
+    </message>
+    <message>
+        <source>The weights %1 are a part of Graft, but are not with it here.</source>
+        <translation>权重 %1 是 Graft 的一部分，但此处没有随程序提供。</translation>
+    </message>
+    <message>
+        <source>Install Graft again, or choose other weights.</source>
+        <translation>请重新安装 Graft，或选择其他权重。</translation>
+    </message>
+    <message>
+        <source>Graft&apos;s own small network for pictures of about 64 px: quick anywhere, also from scratch.</source>
+        <translation>Graft 自带的小型网络，适合约 64 像素的图片：在任何机器上都很快，也适合从头训练。</translation>
+    </message>
+    <message>
+        <source>Averaged weights</source>
+        <translation>权重平均</translation>
+    </message>
+    <message>
+        <source>Averages the weights over the last steps (exponential moving average with this decay, such as 0.999); the averaged model is the one that is checked and kept. 0 switches it off.</source>
+        <translation>对最近若干步的权重取平均（以此衰减系数做指数移动平均，例如 0.999）；验证和保存的都是平均后的模型。0 表示关闭。</translation>
+    </message>
+    <message>
+        <source>Falls evenly (triangular)</source>
+        <translation>匀速下降（三角形）</translation>
+    </message>
+    <message>
+        <source>Smaller pictures at first</source>
+        <translation>先用较小的图片</translation>
+    </message>
+    <message>
+        <source>Picture size of the first rounds, which then take less time (progressive resizing). 0 switches it off.</source>
+        <translation>前几轮的图片尺寸，这样用时更少（渐进式尺寸）。0 表示关闭。</translation>
+    </message>
+    <message>
+        <source>Rounds with smaller pictures</source>
+        <translation>用较小图片的轮数</translation>
+    </message>
+    <message>
+        <source>How many of the first epochs use that size.</source>
+        <translation>前多少轮使用该尺寸。</translation>
+    </message>
+    <message>
+        <source>Rounds that are done already</source>
+        <translation>已完成的轮数</translation>
+    </message>
+    <message>
+        <source>Goes on behind so many epochs of the course of the learning rate, from the weights that were kept of the last of them; for a run whose checkpoints are lost.</source>
+        <translation>在学习率进程的这么多轮之后继续，从其中最后一轮保留的权重开始；用于检查点已丢失的训练。</translation>
+    </message>
+    <message>
+        <source>Keep the model of every round</source>
+        <translation>保留每一轮的模型</translation>
+    </message>
+    <message>
+        <source>Writes the weights after each epoch, in 16 bits, beside the checkpoints.</source>
+        <translation>每轮结束后以 16 位精度把权重写到检查点旁边。</translation>
+    </message>
+    <message>
+        <source>The weights of %1 are too large for 16 bits.</source>
+        <translation>%1 的权重数值过大，无法用 16 位表示。</translation>
+    </message>
+    <message>
+        <source>There are no pictures to fit to or to judge by.</source>
+        <translation>没有可用于拟合或评判的图片。</translation>
+    </message>
+    <message>
+        <source>The features could not be judged.</source>
+        <translation>无法评判这些特征。</translation>
+    </message>
+    <message>
+        <source>The training cannot go on after round %1.</source>
+        <translation>训练无法在第 %1 轮之后继续。</translation>
+    </message>
+    <message>
+        <source>It takes more rounds in all than that, and weights that a run with the same classes kept of a round.</source>
+        <translation>需要总轮数大于该值，并且要有类别相同的训练在某一轮保留的权重。</translation>
+    </message>
+    <message>
+        <source>This network cannot begin with pictures of %1 px.</source>
+        <translation>此网络不能从 %1 像素的图片开始。</translation>
+    </message>
+    <message>
+        <source>Choose a size up to %1 px that the network takes, or 0 to begin with that one.</source>
+        <translation>请选择网络可接受的、不超过 %1 像素的尺寸，或填 0 直接使用该尺寸。</translation>
+    </message>
+    <message>
+        <source>The checkpoint&apos;s averaged weights do not fit this network.</source>
+        <translation>检查点中的平均权重与此网络不匹配。</translation>
+    </message>
 </context>
 <context>
     <name>graft::ui::AnswerBars</name>

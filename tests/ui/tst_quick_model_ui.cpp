@@ -100,13 +100,15 @@ class TestQuickModelUi : public QObject {
 
     void itsRunIsMarkedAndCanBeUsed() {
         auto made = project();
-        const auto record = made->addRun("Fresh");
-        auto store = made->runStore(record->id);
-        QVERIFY(store->appendMetrics({quickRow(0.8)}).ok());
-        QVERIFY(store->setState(RunState::Running, {}).ok());
-        Evaluation evaluation = test::makeEvaluation(made->dataset(), 0);
-        evaluation.checkpoint = "quick";
-        QVERIFY(store->setEvaluation(evaluation).ok());
+        {
+            const auto record = made->addRun("Fresh");
+            auto store = made->runStore(record->id);
+            QVERIFY(store->appendMetrics({quickRow(0.8)}).ok());
+            QVERIFY(store->setState(RunState::Running, {}).ok());
+            Evaluation evaluation = test::makeEvaluation(made->dataset(), 0);
+            evaluation.checkpoint = "quick";
+            QVERIFY(store->setEvaluation(evaluation).ok());
+        }
         const std::string path = made->path();
         {
             Shown<TrainPage> shown(std::move(made));

@@ -101,9 +101,9 @@ void AugmentSliders::addRow(QGridLayout* grid, const FieldInfo& info) {
 }
 
 void AugmentSliders::addSwitch(QGridLayout* grid, const FieldInfo& info) {
-    auto* box = new QCheckBox(QString::fromStdString(info.label), this);
+    auto* box = new QCheckBox(CoreTexts::tr(info.label), this);
     box->setObjectName(QStringLiteral("augment_") + QString::fromStdString(info.key));
-    box->setToolTip(QString::fromStdString(info.help));
+    box->setToolTip(CoreTexts::tr(info.help));
     grid->addWidget(box, grid->rowCount(), 0, 1, 3);
     connect(box, &QCheckBox::toggled, this, [this, key = info.key](bool on) {
         if (!m_setting) {

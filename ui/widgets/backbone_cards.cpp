@@ -164,9 +164,12 @@ void BackboneCards::setBackbones(const std::vector<BackboneInfo>& backbones) {
 
 void BackboneCards::setCurrent(const std::string& backbone) {
     for (BackboneCard* card : m_cards) {
-        if (card->backbone() == backbone) {
+        const bool chosen = card->backbone() == backbone;
+        if (chosen) {
             card->setChecked(true);
         }
+        // Tab comes to the chosen one, from either side; arrow keys go to the others.
+        card->setFocusPolicy(chosen ? Qt::StrongFocus : Qt::ClickFocus);
     }
     arrange();
 }
