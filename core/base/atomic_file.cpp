@@ -32,7 +32,11 @@ Status syncFolder(const fs::path& folder) {
 std::string megabytesText(std::uint64_t bytes) {
     const double mb = double(bytes) / 1e6;
     char text[32];
-    std::snprintf(text, sizeof text, mb < 10 ? "%.1f MB" : "%.0f MB", mb);
+    if (mb >= 1000) {
+        std::snprintf(text, sizeof text, "%.1f GB", mb / 1000);
+    } else {
+        std::snprintf(text, sizeof text, mb < 10 ? "%.1f MB" : "%.0f MB", mb);
+    }
     return text;
 }
 

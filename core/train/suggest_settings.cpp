@@ -92,8 +92,16 @@ void chooseChanges(const DatasetFacts& facts, Suggestion& suggestion) {
     }
 }
 
-void chooseCourse(const DatasetFacts& facts, bool pretrained, Suggestion& suggestion) {
+/// Made for small pictures, so of few numbers and trained on little.
+bool isSmallNetwork(const std::string& backbone) {
+    const Result<BackboneInfo> info = findBackbone(backbone);
+    return info && info->defaultImageSize < kSmallPicture;
+}
+
+void chooseCourse(const DatasetFacts& facts, Suggestion& suggestion) {
     TrainOptions& options = suggestion.settings.options;
+    const bool pretrained = !suggestion.settings.model.weightsPath.empty();
+    const bool small = isSmallNetwork(suggestion.settings.model.backbone);
     constexpr std::int64_t kFew = 200;
     if (facts.trainPictures > 0 && facts.trainPictures < kFew) {
         options.batchSize = 16;
@@ -104,10 +112,15 @@ void chooseCourse(const DatasetFacts& facts, bool pretrained, Suggestion& sugges
         constexpr std::int64_t kSome = 500;
         const std::int64_t seen = kUpdates * options.batchSize;
         const std::int64_t wanted = (seen + facts.trainPictures - 1) / facts.trainPictures;
-        const std::int64_t most = facts.trainPictures < kSome ? 20 : 10;
+        const std::int64_t most = (facts.trainPictures < kSome ? 20 : 10) * (small ? 2 : 1);
         options.epochs = int(std::clamp<std::int64_t>(wanted, 4, most));
         suggestion.reasons.push_back(std::to_string(options.epochs) +
                                      " rounds: about 500 steps are enough from pretrained weights.");
+    }
+    if (pretrained && small) {
+        options.backboneRateFactor = 1;
+        suggestion.reasons.push_back("All of the network learns at the same speed: what so small a "
+                                     "network has learnt before is a start only.");
     }
     constexpr double kUneven = 3;
     if (facts.smallestClass > 0 &&
@@ -210,6 +223,9 @@ std::vector<AvailableNetwork> availableNetworks(Progress& progress) {
     std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
         const bool quickA = a.first.relativeCost <= kQuickEnough;
         const bool quickB = b.first.relativeCost <= kQuickEnough;
+        if (a.second.bundled != b.second.bundled) {
+            return b.second.bundled;  // its figure is of other, easier data
+        }
         return quickA != quickB ? quickA
                : quickA         ? a.first.top1 > b.first.top1
                                 : a.first.relativeCost < b.first.relativeCost;
@@ -261,7 +277,7 @@ Suggestion suggestSettings(const DatasetFacts& facts, const std::vector<Availabl
         chooseNetwork(facts, networks, suggestion);
     }
     chooseChanges(facts, suggestion);
-    chooseCourse(facts, !suggestion.settings.model.weightsPath.empty(), suggestion);
+    chooseCourse(facts, suggestion);
     return suggestion;
 }
 

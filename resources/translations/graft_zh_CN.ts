@@ -2800,6 +2800,10 @@
         <translation>%1 轮：从预训练权重开始，约 500 步即可。</translation>
     </message>
     <message>
+        <source>All of the network learns at the same speed: what so small a network has learnt before is a start only.</source>
+        <translation>整个网络以相同的速度学习：这样小的网络，预先学到的内容只是起点。</translation>
+    </message>
+    <message>
         <source>Rare classes count more: the largest has %1 training pictures, the smallest %2.</source>
         <translation>稀有类别权重更高：最大的类别有 %1 张训练图片，最小的有 %2 张。</translation>
     </message>
@@ -2958,6 +2962,10 @@
     <message>
         <source>The checkpoint&apos;s averaged weights do not fit this network.</source>
         <translation>检查点中的平均权重与此网络不匹配。</translation>
+    </message>
+    <message>
+        <source>levels</source>
+        <translation>级</translation>
     </message>
 </context>
 <context>
@@ -4841,6 +4849,10 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
         <source>%1 (quick model)</source>
         <translation>%1（快速模型）</translation>
     </message>
+    <message>
+        <source>Preparing</source>
+        <translation>准备中</translation>
+    </message>
 </context>
 <context>
     <name>graft::ui::RunPlots</name>
@@ -5526,6 +5538,10 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
     <message>
         <source>%1 classes, %2 pictures</source>
         <translation>%1 个类别，%2 张图片</translation>
+    </message>
+    <message>
+        <source>%1 GB</source>
+        <translation>%1 GB</translation>
     </message>
 </context>
 <context>

@@ -36,8 +36,8 @@ class TestCostLine : public QObject {
         forecast.batchSize = 32;
         forecast.picturesAtOnce = 32;
         const QString whole = CostLine::sentence(forecast);
-        QVERIFY2(whole.contains("about 3 min and") && whole.contains(Texts::megabytes(850e6)) &&
-                     whole.contains(Texts::megabytes(2e9)),
+        QVERIFY2(whole.contains("about 3 min and") && whole.contains(Texts::bytes(850e6)) &&
+                     whole.contains(Texts::bytes(2e9)),
                  qPrintable(whole));
         QVERIFY(!whole.contains("parts"));
         forecast.picturesAtOnce = 11;

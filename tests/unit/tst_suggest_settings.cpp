@@ -77,6 +77,12 @@ class TestSuggestSettings : public QObject {
         QCOMPARE(suggestSettings(photos(1000), mobilenet()).settings.model.imageSize, 0);
         const std::vector<AvailableNetwork> tiny{{"graft_nano", "/w/nano.safetensors", 0, 1, 64}};
         QCOMPARE(suggestSettings(small, tiny).settings.model.imageSize, 0);
+        // What a small network knows is a start only: more rounds, all of it at one speed.
+        QCOMPARE(suggestSettings(photos(300), tiny).settings.options.epochs, 40);
+        QCOMPARE(suggestSettings(photos(1000), tiny).settings.options.epochs, 20);
+        QCOMPARE(suggestSettings(photos(1000), tiny).settings.options.backboneRateFactor, 1.0);
+        QCOMPARE(suggestSettings(photos(1000), mobilenet()).settings.options.backboneRateFactor,
+                 TrainOptions{}.backboneRateFactor);
     }
 
     void networkIsTheFirstThatIsHere() {

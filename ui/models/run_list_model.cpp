@@ -106,7 +106,8 @@ QVariant RunListModel::textOf(const RunRecord& run, int column) const {
         case NameColumn:
             return CoreTexts::tr(run.name);
         case StateColumn:
-            return Texts::state(run.state);
+            return run.state == RunState::Created && run.id == m_live ? tr("Preparing")
+                                                                      : Texts::state(run.state);
         case BestColumn:
             return run.bestAccuracy < 0 ? tr("none yet")
                    : run.bestIsQuick()

@@ -28,6 +28,7 @@ class RunListModel : public QAbstractTableModel {
     std::vector<RunId> overlaid() const;  ///< checked runs, in the order of the list
     RunId newestFinished() const;         ///< 0: none
     RunId newestWithModel() const;        ///< finished, or with a best epoch; 0: none
+    void setLive(RunId id) { m_live = id; }  ///< the one under way; 0: none
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;
@@ -48,6 +49,7 @@ class RunListModel : public QAbstractTableModel {
     ProjectDocument* m_document;
     std::vector<RunRecord> m_runs;  ///< newest first
     std::set<RunId> m_overlaid;
+    RunId m_live = 0;
 };
 
 }  // namespace graft::ui

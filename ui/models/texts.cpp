@@ -51,7 +51,11 @@ QString Texts::count(std::int64_t value) {
     return QLocale().toString(qlonglong(value));
 }
 
-QString Texts::megabytes(double bytes) {
+QString Texts::bytes(double bytes) {
+    constexpr double kGigabyte = 1e9;
+    if (bytes >= kGigabyte) {
+        return tr("%1 GB").arg(QLocale().toString(bytes / kGigabyte, 'f', 1));
+    }
     const double mb = bytes / 1e6;
     return tr("%1 MB").arg(QLocale().toString(mb, 'f', mb < 100 ? 1 : 0));
 }

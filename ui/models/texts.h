@@ -22,7 +22,7 @@ class Texts {
     static QString duration(double seconds);  ///< "about 3 min"
     static QString timeLeft(double seconds);
     static QString count(std::int64_t value);          ///< with the locale's thousands separator
-    static QString megabytes(double bytes);            ///< "4.9 MB"
+    static QString bytes(double bytes);                ///< "4.9 MB", "12.3 GB"
     static QString rate(double value);                 ///< "0.01", "3e-05"
     static QString localTime(const std::string& utc);  ///< "1 Mar 2026, 13:00"
     static QString state(RunState state);

@@ -36,8 +36,8 @@ CostLine::CostLine(ProjectDocument* document, RunBridge* run, QWidget* parent)
 QString CostLine::sentence(const CostForecast& forecast) {
     QString text = tr("This training will take %1 and at most %2 of memory; %3 are free.")
                        .arg(Texts::duration(forecast.totalSeconds),
-                            Texts::megabytes(double(forecast.peakBytes)),
-                            Texts::megabytes(double(forecast.availableBytes)));
+                            Texts::bytes(double(forecast.peakBytes)),
+                            Texts::bytes(double(forecast.availableBytes)));
     if (forecast.picturesAtOnce < forecast.batchSize) {
         text += QLatin1Char(' ') +
                 tr("Each step is computed in parts, %1 of %2 pictures at a time.")

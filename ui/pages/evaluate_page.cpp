@@ -32,6 +32,18 @@ namespace {
 
 const QString kRunNote = QStringLiteral("run");
 
+/// The summary beside it takes all the room it can get; names as long as this stay readable.
+void showWhole(QComboBox* box) {
+    constexpr int kMostLetters = 24;
+    const QFontMetrics font(box->font());
+    int widest = 0;
+    for (int i = 0; i < box->count(); ++i) {
+        widest = std::max(widest, font.horizontalAdvance(box->itemText(i)));
+    }
+    box->setMinimumWidth(std::min(widest, kMostLetters * font.averageCharWidth()) +
+                         3 * font.height());
+}
+
 }  // namespace
 
 EvaluatePage::EvaluatePage(ProjectDocument* document, RunBridge* run, QWidget* parent)
@@ -229,6 +241,7 @@ void EvaluatePage::refillRuns() {
                               qlonglong(run.id));
         }
     }
+    showWhole(m_runBox);
     const int at = m_runBox->findData(qlonglong(before ? before : m_runs->newestWithModel()));
     m_runBox->setCurrentIndex(std::max(at, m_runBox->count() > 0 ? 0 : -1));
     Q_EMIT primaryChanged();
@@ -246,12 +259,7 @@ void EvaluatePage::refillSplits() {
     }
     const int at = m_splitBox->findData(before);
     m_splitBox->setCurrentIndex(at >= 0 ? at : m_splitBox->count() > 0 ? 0 : -1);
-    // The summary beside it takes all the room it can get.
-    int widest = 0;
-    for (int i = 0; i < m_splitBox->count(); ++i) {
-        widest = std::max(widest, fontMetrics().horizontalAdvance(m_splitBox->itemText(i)));
-    }
-    m_splitBox->setMinimumWidth(widest + 3 * fontMetrics().height());
+    showWhole(m_splitBox);
 }
 
 void EvaluatePage::refreshState() {

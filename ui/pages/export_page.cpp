@@ -363,7 +363,7 @@ void ExportPage::showReport(const ExportReport& report) {
         tr("Largest difference of a probability between the trained model and "
            "the file read again; at most 0.0001 is allowed."));
     m_files->setText(tr("%1, model file %2, %3 ms a picture on this machine.")
-                         .arg(m_writtenFolder, Texts::megabytes(double(report.bytes)),
+                         .arg(m_writtenFolder, Texts::bytes(double(report.bytes)),
                               QLocale().toString(parity.msPerPicture, 'f', 1)));
     m_snippet->setPlainText(pythonSnippet(m_writtenFolder));
     m_result->show();

@@ -58,8 +58,8 @@ void FeatureCacheRow::show(const engine::FeatureCacheState& state) {
     m_text->setText(state.files == 0
                         ? tr("Feature cache: empty")
                         : tr("Feature cache: %1 on the disk, at most %2")
-                              .arg(Texts::megabytes(double(state.bytes)),
-                                   Texts::megabytes(double(state.limit))));
+                              .arg(Texts::bytes(double(state.bytes)),
+                                   Texts::bytes(double(state.limit))));
 }
 
 }  // namespace graft::ui

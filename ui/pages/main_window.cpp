@@ -340,11 +340,13 @@ QString MainWindow::projectPath() const {
 }
 
 void MainWindow::pickFolder() {
-    const QString start = m_settings->text(QStringLiteral("lastFolder"));
-    const QString folder = Dialogs::pickFolder(
-        this, tr("Open a folder of images"),
-        start.isEmpty() ? QStandardPaths::writableLocation(QStandardPaths::PicturesLocation)
-                        : start);
+    QString start = m_settings->text(QStringLiteral("lastFolder"));
+    for (const auto place : {QStandardPaths::PicturesLocation, QStandardPaths::HomeLocation}) {
+        if (start.isEmpty() || !QDir(start).exists()) {
+            start = QStandardPaths::writableLocation(place);
+        }
+    }
+    const QString folder = Dialogs::pickFolder(this, tr("Open a folder of images"), start);
     if (!folder.isEmpty()) {
         m_settings->setText(QStringLiteral("lastFolder"), QFileInfo(folder).absolutePath());
         openPath(folder);

@@ -20,7 +20,7 @@ constexpr int kProgressSteps = 1000;
 QString line(const WeightEntry& entry) {
     QString text = PublishedWeights::tr("%1: %2 right on %3, %4, %5")
                        .arg(CoreTexts::tr(entry.title), Texts::percent(entry.top1 / 100),
-                            Texts::from(entry.data), Texts::megabytes(double(entry.bytes)),
+                            Texts::from(entry.data), Texts::bytes(double(entry.bytes)),
                             Texts::from(entry.license));
     return findByName(entry) ? text + PublishedWeights::tr(", here") : text;
 }
@@ -29,7 +29,7 @@ QString question(const WeightEntry& entry) {
     return PublishedWeights::tr(
                "Download the weights %1?\n\nSize: %2\nFrom: %3\nLicence: %4\n\n%5\n\nNothing else "
                "is sent or fetched; the file is checked before it is used.")
-        .arg(Texts::from(entry.id), Texts::megabytes(double(entry.bytes)), Texts::from(entry.url),
+        .arg(Texts::from(entry.id), Texts::bytes(double(entry.bytes)), Texts::from(entry.url),
              Texts::from(entry.license), CoreTexts::tr(entry.dataTerms));
 }
 
@@ -103,7 +103,7 @@ void PublishedWeights::offer() {
     const WeightEntry* entry = chosen();
     m_download->setVisible(entry && !entry->bundled && !findByName(*entry));
     if (entry) {
-        m_download->setText(tr("Download (%1)…").arg(Texts::megabytes(double(entry->bytes))));
+        m_download->setText(tr("Download (%1)…").arg(Texts::bytes(double(entry->bytes))));
     }
 }
 
@@ -128,7 +128,7 @@ void PublishedWeights::download() {
     if (!entry) {
         return;
     }
-    const QString size = Texts::megabytes(double(entry->bytes));
+    const QString size = Texts::bytes(double(entry->bytes));
     if (Dialogs::ask(this, question(*entry), {tr("Download (%1)").arg(size), tr("Cancel")}) != 0) {
         return;
     }
@@ -168,8 +168,8 @@ void PublishedWeights::showProgress(const Progress::State& state) {
     m_progress->setRange(0, known ? kProgressSteps : 0);
     m_progress->setValue(known ? int(kProgressSteps * state.done / state.total) : 0);
     m_progress->setFormat(known ? tr("%1 of %2")
-                                      .arg(Texts::megabytes(double(state.done)),
-                                           Texts::megabytes(double(state.total)))
+                                      .arg(Texts::bytes(double(state.done)),
+                                           Texts::bytes(double(state.total)))
                                 : QString());
 }
 

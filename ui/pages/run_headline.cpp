@@ -175,7 +175,7 @@ void RunHeadline::showProgress() {
         if (now.cacheHits >= 0) {
             parts << tr("%1 of the features from the cache (%2)")
                          .arg(Texts::percent(now.cacheHits, 0),
-                              Texts::megabytes(double(now.cacheBytes)));
+                              Texts::bytes(double(now.cacheBytes)));
         }
     }
     m_where->setText(parts.join(QStringLiteral(", ")));

@@ -159,14 +159,11 @@ QString TrainPage::primaryText() const {
 }
 
 bool TrainPage::primaryEnabled() const {
-    return hasData() && !m_run->isActive();
+    return hasData() && (!m_run->isActive() || m_runs->newestWithModel());
 }
 
 void TrainPage::primaryAction() {
-    if (m_run->isActive()) {
-        return;
-    }
-    if (m_runs->newestFinished()) {
+    if (m_run->isActive() || m_runs->newestFinished()) {
         Q_EMIT goTo(PageId::Export);
     } else {
         m_run->start();
@@ -200,6 +197,7 @@ void TrainPage::documentOpened() {
 
 void TrainPage::runStarted(RunId run) {
     m_live = run;
+    m_runs->setLive(run);
     m_headline->runStarted();
     m_liveLog = readLog(run);
     m_liveCurves = readCurves(run);

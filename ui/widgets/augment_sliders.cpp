@@ -77,8 +77,7 @@ void AugmentSliders::addRow(QGridLayout* grid, const FieldInfo& info) {
     row.box->setRange(row.min, row.max);
     row.box->setDecimals(span >= 20 ? 0 : span > 2 ? 1 : 2);
     row.box->setSingleStep(info.step > 0 ? info.step : span / 20);
-    row.box->setSuffix(info.unit.empty() ? QString()
-                                         : QLatin1Char(' ') + QString::fromStdString(info.unit));
+    row.box->setSuffix(info.unit.empty() ? QString() : QLatin1Char(' ') + CoreTexts::tr(info.unit));
     row.box->setAccessibleName(name);
     row.box->setToolTip(help);
     row.box->setObjectName(QStringLiteral("augmentBox_") + QString::fromStdString(info.key));

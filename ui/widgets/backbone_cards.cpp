@@ -25,9 +25,9 @@ constexpr int kLeastWidthChars = 33;
 constexpr int kSummaryLines = 3;
 
 // What most people want, from the smallest to the most exact; the rest is found by name.
-const std::array kUsual = {"small_cnn",          "squeezenet1_1", "mobilenet_v2",
-                           "mobilenet_v3_large", "resnet18",      "efficientnet_b0",
-                           "resnet50",           "convnext_tiny"};
+const std::array kUsual = {"small_cnn",       "graft_nano",         "squeezenet1_1",
+                           "mobilenet_v2",    "mobilenet_v3_large", "resnet18",
+                           "efficientnet_b0", "resnet50",           "convnext_tiny"};
 
 bool isUsual(const std::string& backbone) {
     return std::find(kUsual.begin(), kUsual.end(), backbone) != kUsual.end();

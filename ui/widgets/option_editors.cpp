@@ -53,7 +53,7 @@ int decimalsFor(double step) {
 void describe(QWidget* widget, const FieldInfo& info) {
     QString name = CoreTexts::tr(info.label);
     if (!info.unit.empty()) {
-        name += QStringLiteral(" (%1)").arg(QString::fromStdString(info.unit));
+        name += QStringLiteral(" (%1)").arg(CoreTexts::tr(info.unit));
     }
     widget->setAccessibleName(name);
     widget->setAccessibleDescription(CoreTexts::tr(info.help));
@@ -61,7 +61,7 @@ void describe(QWidget* widget, const FieldInfo& info) {
 }
 
 QString suffixOf(const FieldInfo& info) {
-    return info.unit.empty() ? QString() : QLatin1Char(' ') + QString::fromStdString(info.unit);
+    return info.unit.empty() ? QString() : QLatin1Char(' ') + CoreTexts::tr(info.unit);
 }
 
 OptionEditor makeCheck(const std::function<void()>& edited, QWidget* parent) {
