@@ -118,6 +118,7 @@ void chooseCourse(const DatasetFacts& facts, Suggestion& suggestion) {
                                      " rounds: about 500 steps are enough from pretrained weights.");
     }
     if (pretrained && small) {
+        options.learningRate = 0.02;
         options.backboneRateFactor = 1;
         suggestion.reasons.push_back("All of the network learns at the same speed: what so small a "
                                      "network has learnt before is a start only.");
