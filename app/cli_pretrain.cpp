@@ -235,8 +235,8 @@ void addPretrain(CLI::App& app, Session& session) {
     command->add_option("--out", flags->out, "Folder for all that comes of it")->required();
     command->add_flag("--resume", flags->resume, "Go on with a pretraining that was stopped");
     command->add_option("--probe", flags->probes,
-                        "Labelled folder of other pictures; may be given again. The epoch is kept "
-                        "whose features serve a linear head on these best");
+                        "Labelled folder of other pictures; may be given again. The latest epoch "
+                        "is kept whose features serve a linear head on these as well as any");
     command->add_option("--network", flags->train.backbone,
                         "Network to train; default: graft_nano");
     command->add_option("--data-name", flags->facts.data, "What the card calls the data");

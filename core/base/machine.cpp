@@ -93,6 +93,20 @@ std::uint64_t freeDiskSpace(const std::string& folder) {
     return failed ? 0 : space.available;
 }
 
+double secondsWithoutCore() {
+    double seconds = 0;
+    std::error_code failed;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task", failed)) {
+        std::ifstream file(task.path() / "schedstat");
+        std::uint64_t running = 0;
+        std::uint64_t waiting = 0;  // ns; Linux, Documentation/scheduler/sched-stats
+        if (file >> running >> waiting) {
+            seconds += double(waiting) * 1e-9;
+        }
+    }
+    return seconds;
+}
+
 void lowerThreadPriority() {
     // Linux applies the nice value to one thread; threads started from it inherit it.
     constexpr int kNice = 10;

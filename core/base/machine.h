@@ -26,6 +26,10 @@ std::uint64_t availableMemory();
 std::uint64_t residentMemory();
 std::uint64_t freeDiskSpace(const std::string& folder);  ///< bytes; 0 if unknown
 
+/// Seconds that the living threads of this process were ready to run but had no core, added up; 0
+/// where the system does not tell. The increase over a time says what other programs took away.
+double secondsWithoutCore();
+
 /// Lowers the priority of the calling thread, and of the threads that it starts later (OpenMP's
 /// among them), so that the window always gets its time slice.
 void lowerThreadPriority();

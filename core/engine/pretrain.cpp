@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -221,23 +222,35 @@ Result<std::vector<ProbedEpoch>> probeEpochs(const Project& project, RunId id,
         if (!fs::exists(model.weightsPath, ignored)) {
             continue;
         }
-        ProbedEpoch outcome{epoch, {}};
+        ProbedEpoch outcome{epoch, {}, {}};
         for (const ProbeData& one : data) {
             progress.set(done++, (run.epochsDone - first + 1) * std::int64_t(data.size()));
             GRAFT_TRY(const ProbeOutcome probe, linearProbe(model, one.dataset, progress));
             outcome.accuracies.push_back(probe.accuracy());
+            outcome.counts.push_back(probe.count);
         }
         probed.push_back(std::move(outcome));
     }
     return probed;
 }
 
-const ProbedEpoch* bestProbed(const std::vector<ProbedEpoch>& probed) {
-    const ProbedEpoch* best = nullptr;
-    for (const ProbedEpoch& one : probed) {
-        best = !best || one.mean() >= best->mean() ? &one : best;
+double ProbedEpoch::standardError() const {
+    double variance = 0;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        variance += accuracies[i] * (1 - accuracies[i]) / double(std::max<std::int64_t>(1, counts[i]));
     }
-    return best;
+    return counts.empty() ? 0 : std::sqrt(variance) / double(counts.size());
+}
+
+const ProbedEpoch* bestProbed(const std::vector<ProbedEpoch>& probed) {
+    const auto best = std::max_element(
+        probed.begin(), probed.end(),
+        [](const ProbedEpoch& a, const ProbedEpoch& b) { return a.mean() < b.mean(); });
+    const ProbedEpoch* latest = nullptr;
+    for (const ProbedEpoch& one : probed) {
+        latest = one.mean() >= best->mean() - best->standardError() ? &one : latest;
+    }
+    return latest;
 }
 
 Status noteProbes(Project& project, const std::vector<ProbeData>& data,

@@ -44,13 +44,17 @@ struct ProbeData {
 struct ProbedEpoch {
     std::int64_t epoch = 0;
     std::vector<double> accuracies;
+    std::vector<std::int64_t> counts;  ///< pictures that each was judged by
     double mean() const;
+    double standardError() const;  ///< of the mean, from the counts
 };
 /// Judges the kept epochs of the run's second half (see linearProbe()); the progress counts probes.
 Result<std::vector<ProbedEpoch>> probeEpochs(const Project& project, RunId run,
                                              const std::vector<ProbeData>& data,
                                              Progress& progress);
-/// The one with the best mean; of equals the later.
+/// The latest whose mean is within one standard error of the best: with a few hundred pictures to
+/// judge by, what is less differs by chance. (One-standard-error rule, Hastie, Tibshirani, Friedman,
+/// The Elements of Statistical Learning, 7.10.)
 const ProbedEpoch* bestProbed(const std::vector<ProbedEpoch>& probed);
 /// Keeps the outcome in the project, for the card.
 Status noteProbes(Project& project, const std::vector<ProbeData>& data,

@@ -125,6 +125,14 @@ void TrainRun::choosePrecisionOnce() {
     const int pictures = double(availableMemory()) > kPlenty ? m_job.options.batchSize : 2;
     const PrecisionChoice choice = choosePrecision(*m_classifier, wished, pictures);
     m_state.precision = precisionName(choice.precision);
+    if (!m_restored && choice.threads < m_state.threads) {
+        TrainEvent notice;
+        notice.text = "Other programs use the processor: this run computes on " +
+                      std::to_string(choice.threads) + " of " + std::to_string(m_state.threads) +
+                      " threads, which is faster now.";
+        send(std::move(notice));
+        m_state.threads = choice.threads;
+    }
     m_precisionSpeedUp = choice.speedUp;
 }
 

@@ -1,10 +1,12 @@
 #include "core/train/train_step.h"
 
+#include "core/base/machine.h"
 #include "core/base/stopwatch.h"
 #include "core/nn/fast/kernels.h"
 #include "core/train/probe_scope.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -54,27 +56,69 @@ StepOutcome passThrough(Classifier& classifier, const StepInput& input) {
     return outcome;
 }
 
-/// The quickest pass forward and back, in seconds.
-double secondsFor(Classifier& classifier, Precision precision, const torch::Tensor& x,
-                  const ProbeScope& scope) {
+struct PassSeconds {
+    double best = std::numeric_limits<double>::infinity();
+    double mean = 0;
+};
+
+/// What a pass forward and back takes.
+PassSeconds secondsFor(Classifier& classifier, Precision precision, const torch::Tensor& x,
+                       const ProbeScope& scope) {
     using Clock = std::chrono::steady_clock;
     classifier.setPrecision(precision);
     const Clock::time_point begin = Clock::now();
-    double best = std::numeric_limits<double>::infinity();
+    PassSeconds seconds;
     // The first one also prepares what later ones find ready.
     for (int round = 0; round < 8; ++round) {
         const Clock::time_point start = Clock::now();
         classifier.forward(x).sum().backward();
-        const double seconds = secondsSince(start);
+        const double now = secondsSince(start);
         scope.clearGradients();
         if (round > 0) {
-            best = std::min(best, seconds);
+            seconds.best = std::min(seconds.best, now);
+            seconds.mean += (now - seconds.mean) / round;
         }
         if (round > 0 && secondsSince(begin) > kProbeSeconds) {
             break;
         }
     }
-    return best;
+    return seconds;
+}
+
+struct Measured {
+    double speedUp = 0;       ///< of bf16 over fp32
+    double bf16 = 0;          ///< mean seconds of a pass
+    double coresMissing = 0;  ///< that other programs had meanwhile, on average
+
+    bool prefersBf16() const { return speedUp > kWorthChanging; }
+};
+
+Measured measurePrecisions(Classifier& classifier, const torch::Tensor& x,
+                           const ProbeScope& scope) {
+    const auto start = std::chrono::steady_clock::now();
+    const double waited = secondsWithoutCore();
+    const PassSeconds exact = secondsFor(classifier, Precision::Fp32, x, scope);
+    const PassSeconds bf16 = secondsFor(classifier, Precision::Bf16, x, scope);
+    return {exact.best / bf16.best, bf16.mean,
+            (secondsWithoutCore() - waited) / secondsSince(start)};
+}
+
+/// Each step waits for its slowest thread, and that for a core.
+Measured withoutSlowThreads(Classifier& classifier, const torch::Tensor& x, const ProbeScope& scope,
+                            const Measured& onAll) {
+    constexpr double kNoticeable = 0.15;
+    constexpr double kWorthFewer = 0.9;
+    const int all = at::get_num_threads();
+    if (all == 1 || onAll.coresMissing < kNoticeable) {
+        return onAll;
+    }
+    at::set_num_threads(std::max(1, all - int(std::ceil(onAll.coresMissing))));
+    const Measured onFewer = measurePrecisions(classifier, x, scope);
+    if (onFewer.prefersBf16() && onFewer.bf16 < kWorthFewer * onAll.bf16) {
+        return onFewer;
+    }
+    at::set_num_threads(all);
+    return onAll;
 }
 
 }  // namespace
@@ -115,13 +159,15 @@ PrecisionChoice choosePrecision(Classifier& classifier, const std::string& wishe
         classifier.setTraining(true);
         classifier.setDropoutSeed(0);
         try {
-            const double exact = secondsFor(classifier, Precision::Fp32, x, scope);
-            choice.speedUp = exact / secondsFor(classifier, Precision::Bf16, x, scope);
+            const Measured measured =
+                withoutSlowThreads(classifier, x, scope, measurePrecisions(classifier, x, scope));
+            choice.speedUp = measured.speedUp;
+            choice.precision = measured.prefersBf16() ? Precision::Bf16 : Precision::Fp32;
         } catch (const std::bad_alloc&) {
             choice.speedUp = 0;  // whoever asks what fits into memory will say so
         }
-        choice.precision = choice.speedUp > kWorthChanging ? Precision::Bf16 : Precision::Fp32;
     }
+    choice.threads = at::get_num_threads();
     classifier.setPrecision(choice.precision);
     return choice;
 }

@@ -15,13 +15,13 @@ namespace {
 enum class Boundary { Go, Stop };
 
 class Loop {
-  public:
+ public:
     Loop(const TrainJob& job, RunControl& control, Mailbox<RunCommand>& commands, TrainSink& sink)
         : m_control(control), m_commands(commands), m_run(job, control, sink) {}
 
     Result<RunState> run();
 
-  private:
+ private:
     bool takeCommands();
     Result<Boundary> boundary();
     Status advance();
@@ -272,6 +272,21 @@ struct MemoryRelease {
     ~MemoryRelease() { releaseKeptTensorMemory(); }
 };
 
+/// A run may compute on fewer threads; the next one begins with all again.
+class ThreadCount {
+ public:
+    ThreadCount() {
+        at::init_num_threads();  // the number of threads is known by thread
+        m_count = at::get_num_threads();
+    }
+    ~ThreadCount() { at::set_num_threads(m_count); }
+    ThreadCount(const ThreadCount&) = delete;
+    ThreadCount& operator=(const ThreadCount&) = delete;
+
+ private:
+    int m_count = 0;
+};
+
 }  // namespace
 
 Result<RunState> runTraining(const TrainJob& job, RunControl& control,
@@ -285,14 +300,15 @@ Result<RunState> runTraining(const TrainJob& job, RunControl& control,
         return error;
     };
     const MemoryRelease release;
+    const ThreadCount threads;
     try {
-        at::init_num_threads();  // the number of threads is known by thread
         Result<RunState> ended = Loop(job, control, commands, sink).run();
         return ended ? std::move(ended) : failed(ended.error());
     } catch (const std::bad_alloc&) {
         return failed({ErrorCode::OutOfMemory,
                        "There is not enough memory for this training. Its last checkpoint is kept.",
-                       {}, "Choose a smaller batch or picture size, then start again."});
+                       {},
+                       "Choose a smaller batch or picture size, then start again."});
     } catch (const std::exception& fault) {
         return failed({ErrorCode::Internal,
                        "Training stopped because of a fault. Its last checkpoint is kept.",

@@ -1908,6 +1908,10 @@
         <translation>请选择每步 2 张或更多图片，或填 0 由 Graft 决定。</translation>
     </message>
     <message>
+        <source>Other programs use the processor: this run computes on %1 of %2 threads, which is faster now.</source>
+        <translation>其他程序正在占用处理器：本次训练使用 %2 个线程中的 %1 个，目前这样更快。</translation>
+    </message>
+    <message>
         <source>Memory is short: each step of %1 pictures is computed in %2 parts whose gradients are added up. The result is that of the whole step, except that batch normalisation sees the pictures of a part only.</source>
         <translation>内存不足：每步 %1 张图片分 %2 批计算并累加梯度。结果与整步计算相同，只是批归一化每次只看到一批图片。</translation>
     </message>

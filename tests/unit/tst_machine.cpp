@@ -14,8 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <functional>
 #include <thread>
+#include <vector>
 
 using namespace graft;
 
@@ -151,6 +153,28 @@ class TestMachine : public QObject {
             return int(std::min<std::uint64_t>(255, availableMemory() / kMega));
         });
         QVERIFY2(megabytes > 80 && megabytes <= 100, qPrintable(QString::number(megabytes)));
+    }
+
+    void waitingForACoreIsCounted() {
+        if (!QFile::exists("/proc/self/schedstat")) {
+            QSKIP("this kernel does not count it");
+        }
+        const double before = secondsWithoutCore();
+        std::atomic<bool> stop = false;
+        std::vector<std::thread> threads;
+        for (int i = 0; i < 3 * hardwareThreads(); ++i) {
+            threads.emplace_back([&stop] {
+                while (!stop) {
+                }
+            });
+        }
+        QTest::qSleep(500);
+        const double during = secondsWithoutCore() - before;  // two of three wait at any time
+        stop = true;
+        for (std::thread& thread : threads) {
+            thread.join();
+        }
+        QVERIFY2(during > 0.25 * hardwareThreads(), qPrintable(QString::number(during)));
     }
 
     void lowPriorityIsOfTheThreadAndItsChildren() {

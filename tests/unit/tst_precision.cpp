@@ -5,6 +5,7 @@
 #include "core/train/train_step.h"
 #include "tests/support/small_networks.h"
 
+#include <ATen/Parallel.h>
 #include <QtTest>
 
 #include <algorithm>
@@ -292,6 +293,7 @@ void PrecisionTest::choiceLeavesTheNetworkAlone() {
     for (const NamedTensor& entry : classifier->parameters()) {
         QVERIFY(!entry.tensor.grad().defined());
     }
+    QCOMPARE(choice.threads, at::get_num_threads());
     QCOMPARE(choosePrecision(*classifier, "fp32", 4).precision, Precision::Fp32);
     QCOMPARE(choosePrecision(*classifier, "bf16", 4).precision, Precision::Bf16);
 }

@@ -355,10 +355,16 @@ void PretrainingTest::backboneAndCard() {
 void PretrainingTest::probesChooseTheEpoch() {
     using engine::ProbedEpoch;
     QVERIFY(engine::bestProbed({}) == nullptr);
-    const std::vector<ProbedEpoch> probed{{3, {0.9, 0.5}}, {4, {0.6, 0.8}}, {5, {0.7, 0.7}}};
+    const std::vector<std::int64_t> many{100'000, 100'000};
+    const std::vector<ProbedEpoch> probed{
+        {3, {0.9, 0.5}, many}, {4, {0.6, 0.8}, many}, {5, {0.7, 0.7}, many}};
     QCOMPARE(engine::bestProbed(probed)->epoch, std::int64_t(5));  // of equals the later
-    const std::vector<ProbedEpoch> falling{{3, {0.9, 0.8}}, {4, {0.9, 0.7}}};
+    std::vector<ProbedEpoch> falling{{3, {0.9, 0.8}, many}, {4, {0.9, 0.7}, many}};
     QCOMPARE(engine::bestProbed(falling)->epoch, std::int64_t(3));
+    // By 20 pictures each the same difference says nothing: the standard error is 5.6 points.
+    falling[0].counts = {20, 20};
+    QVERIFY(std::abs(falling[0].standardError() - 0.0559) < 1e-4);
+    QCOMPARE(engine::bestProbed(falling)->epoch, std::int64_t(4));
 
     // The project of the card has two epochs: the second half is the last one.
     auto project = Project::open(m_dir.filePath("card.graft").toStdString(), Project::Mode::ReadWrite);
