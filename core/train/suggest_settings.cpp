@@ -112,7 +112,7 @@ void chooseCourse(const DatasetFacts& facts, Suggestion& suggestion) {
         constexpr std::int64_t kSome = 500;
         const std::int64_t seen = kUpdates * options.batchSize;
         const std::int64_t wanted = (seen + facts.trainPictures - 1) / facts.trainPictures;
-        const std::int64_t most = (facts.trainPictures < kSome ? 20 : 10) * (small ? 2 : 1);
+        const std::int64_t most = facts.trainPictures < kSome ? (small ? 40 : 20) : (small ? 15 : 10);
         options.epochs = int(std::clamp<std::int64_t>(wanted, 4, most));
         suggestion.reasons.push_back(std::to_string(options.epochs) +
                                      " rounds: about 500 steps are enough from pretrained weights.");

@@ -79,7 +79,7 @@ class TestSuggestSettings : public QObject {
         QCOMPARE(suggestSettings(small, tiny).settings.model.imageSize, 0);
         // What a small network knows is a start only: more rounds, all of it at one speed.
         QCOMPARE(suggestSettings(photos(300), tiny).settings.options.epochs, 40);
-        QCOMPARE(suggestSettings(photos(1000), tiny).settings.options.epochs, 20);
+        QCOMPARE(suggestSettings(photos(1000), tiny).settings.options.epochs, 15);
         QCOMPARE(suggestSettings(photos(1000), tiny).settings.options.backboneRateFactor, 1.0);
         QCOMPARE(suggestSettings(photos(1000), mobilenet()).settings.options.backboneRateFactor,
                  TrainOptions{}.backboneRateFactor);
