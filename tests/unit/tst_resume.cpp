@@ -71,10 +71,12 @@ void TestResume::sameBitsFromEveryCut() {
     QVERIFY(whole.last.startsWith("finished "));
     QCOMPARE(whole.rows.size(), kStepsPerEpoch * kEpochs + kEpochs);
 
-    // Twelve distinct random cuts of the steps 1..17; most lie inside an epoch.
+    // Distinct random cuts of the steps 1..17; most lie inside an epoch. The first row has most of
+    // them, since each begins two processes.
+    const std::size_t wanted = name == "sgd-fp32" ? 12 : 4;
     graft::Rng rng(std::uint64_t(QDateTime::currentMSecsSinceEpoch()));
     std::set<int> cuts;
-    while (cuts.size() < 12) {
+    while (cuts.size() < wanted) {
         cuts.insert(1 + int(rng.below(kStepsPerEpoch * kEpochs - 1)));
     }
     for (const int cut : cuts) {
