@@ -176,10 +176,10 @@ class TestCliBadInput : public QObject {
         }
         // First a good run fills little; then the disk is filled, and the next one must stop.
         const QString script = QString(R"(
-            cli=%1; mkdir -p %2; mount -t tmpfs -o size=64m none %2; cd %2
+            cli=%1; mkdir -p %2; mount -t tmpfs -o size=256m none %2; cd %2
             $cli import %3 --project p.graft >/dev/null
             $cli train p.graft --epochs 1 --image-size 32 >/dev/null
-            head -c 100m /dev/zero >filler 2>/dev/null || true
+            head -c 400m /dev/zero >filler 2>/dev/null || true
             truncate -s -100k filler
             code=0; $cli train p.graft --epochs 3 >full.out 2>/dev/shm/full.err || code=$?
             echo "full: $code"; cat /dev/shm/full.err >&2
@@ -202,7 +202,7 @@ class TestCliBadInput : public QObject {
             QSKIP("no user namespace with mounts here, so nothing that root may not write");
         }
         const QString script = QString(R"(
-            cli=%1; mkdir -p %2; mount -t tmpfs -o size=64m none %2
+            cli=%1; mkdir -p %2; mount -t tmpfs -o size=256m none %2
             $cli import %3 --project %2/p.graft >/dev/null
             $cli train %2/p.graft --epochs 1 --image-size 32 >/dev/null
             mount -o remount,ro %2
