@@ -4,6 +4,7 @@
 #include "shown_page.h"
 
 #include "core/engine/engine.h"
+#include "core/nn/weights/weight_catalogue.h"
 #include "tests/support/recording_sink.h"
 #include "ui/models/run_list_model.h"
 #include "ui/pages/evaluate_page.h"
@@ -135,7 +136,8 @@ class TestQuickModelUi : public QObject {
         QCOMPARE(stored.trainOptions().batchSize, 16);  // few pictures
         QVERIFY(shown.text("settingsLine").contains("40 pictures in 2 classes"));
         QVERIFY(shown.text("settingsLine").contains("mirrored and cropped"));
-        QVERIFY(shown.find<QLabel>("settingsLine")->toolTip().contains("from scratch"));
+        const char* reason = graft::bundledWeightsFolder() ? "graft_nano: the best" : "from scratch";
+        QVERIFY(shown.find<QLabel>("settingsLine")->toolTip().contains(reason));
         QCOMPARE(shown.find<QSpinBox>("batch_size")->value(), 16);
 
         Shown<TrainPage> signs(project("digits"));

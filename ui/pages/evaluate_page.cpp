@@ -32,15 +32,14 @@ namespace {
 
 const QString kRunNote = QStringLiteral("run");
 
-/// The summary beside it takes all the room it can get; names as long as this stay readable.
-void showWhole(QComboBox* box) {
-    constexpr int kMostLetters = 24;
+/// The summary beside it takes all the room it can get.
+void showWhole(QComboBox* box, int mostLetters = 100) {
     const QFontMetrics font(box->font());
     int widest = 0;
     for (int i = 0; i < box->count(); ++i) {
         widest = std::max(widest, font.horizontalAdvance(box->itemText(i)));
     }
-    box->setMinimumWidth(std::min(widest, kMostLetters * font.averageCharWidth()) +
+    box->setMinimumWidth(std::min(widest, mostLetters * font.averageCharWidth()) +
                          3 * font.height());
 }
 
@@ -241,7 +240,8 @@ void EvaluatePage::refillRuns() {
                               qlonglong(run.id));
         }
     }
-    showWhole(m_runBox);
+    constexpr int kReadable = 24;  // names of runs may be of any length
+    showWhole(m_runBox, kReadable);
     const int at = m_runBox->findData(qlonglong(before ? before : m_runs->newestWithModel()));
     m_runBox->setCurrentIndex(std::max(at, m_runBox->count() > 0 ? 0 : -1));
     Q_EMIT primaryChanged();
