@@ -63,13 +63,13 @@ struct PassSeconds {
 
 /// What a pass forward and back takes.
 PassSeconds secondsFor(Classifier& classifier, Precision precision, const torch::Tensor& x,
-                       const ProbeScope& scope) {
+                       const ProbeScope& scope, int mostRounds = 8) {
     using Clock = std::chrono::steady_clock;
     classifier.setPrecision(precision);
     const Clock::time_point begin = Clock::now();
     PassSeconds seconds;
     // The first one also prepares what later ones find ready.
-    for (int round = 0; round < 8; ++round) {
+    for (int round = 0; round < mostRounds; ++round) {
         const Clock::time_point start = Clock::now();
         classifier.forward(x).sum().backward();
         const double now = secondsSince(start);
@@ -87,7 +87,6 @@ PassSeconds secondsFor(Classifier& classifier, Precision precision, const torch:
 
 struct Measured {
     double speedUp = 0;       ///< of bf16 over fp32
-    double bf16 = 0;          ///< mean seconds of a pass
     double coresMissing = 0;  ///< that other programs had meanwhile, on average
 
     bool prefersBf16() const { return speedUp > kWorthChanging; }
@@ -99,8 +98,7 @@ Measured measurePrecisions(Classifier& classifier, const torch::Tensor& x,
     const double waited = secondsWithoutCore();
     const PassSeconds exact = secondsFor(classifier, Precision::Fp32, x, scope);
     const PassSeconds bf16 = secondsFor(classifier, Precision::Bf16, x, scope);
-    return {exact.best / bf16.best, bf16.mean,
-            (secondsWithoutCore() - waited) / secondsSince(start)};
+    return {exact.best / bf16.best, (secondsWithoutCore() - waited) / secondsSince(start)};
 }
 
 /// Each step waits for its slowest thread, and that for a core.
@@ -108,13 +106,18 @@ Measured withoutSlowThreads(Classifier& classifier, const torch::Tensor& x, cons
                             const Measured& onAll) {
     constexpr double kNoticeable = 0.15;
     constexpr double kWorthFewer = 0.9;
+    constexpr int kManyRounds = 1000;  // the system moves threads about, so for the whole time
     const int all = at::get_num_threads();
     if (all == 1 || onAll.coresMissing < kNoticeable) {
         return onAll;
     }
+    const auto meanSeconds = [&] {
+        return secondsFor(classifier, Precision::Bf16, x, scope, kManyRounds).mean;
+    };
+    const double secondsOnAll = meanSeconds();
     at::set_num_threads(std::max(1, all - int(std::ceil(onAll.coresMissing))));
     const Measured onFewer = measurePrecisions(classifier, x, scope);
-    if (onFewer.prefersBf16() && onFewer.bf16 < kWorthFewer * onAll.bf16) {
+    if (onFewer.prefersBf16() && meanSeconds() < kWorthFewer * secondsOnAll) {
         return onFewer;
     }
     at::set_num_threads(all);
