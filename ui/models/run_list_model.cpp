@@ -12,6 +12,7 @@ RunListModel::RunListModel(ProjectDocument* document, QObject* parent)
     : QAbstractTableModel(parent), m_document(document) {
     connect(document, &ProjectDocument::opened, this, [this] {
         m_overlaid.clear();
+        m_live = 0;
         reload();
     });
     connect(document, &ProjectDocument::runsChanged, this, &RunListModel::reload);
