@@ -4,6 +4,7 @@
 #include "core/base/rng.h"
 #include "core/base/stopwatch.h"
 #include "core/nn/batch_tensor.h"
+#include "core/train/precision_choice.h"
 #include "core/train/schedules.h"
 #include "core/train/train_step.h"
 

@@ -1,24 +1,12 @@
 #include "core/train/train_step.h"
 
-#include "core/base/machine.h"
-#include "core/base/stopwatch.h"
-#include "core/nn/fast/kernels.h"
 #include "core/train/probe_scope.h"
-
-#include <ATen/CPUGeneratorImpl.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <new>
 
 namespace graft {
 namespace {
-
-constexpr int kProbePictures = 8;
-constexpr double kProbeSeconds = 0.5;    ///< for each precision
-constexpr double kWorthChanging = 1.15;  ///< less may be noise
 
 /// What a mean loss over these pictures counts for.
 double weightOf(const torch::Tensor& targets, const torch::Tensor& classWeights) {
@@ -56,74 +44,6 @@ StepOutcome passThrough(Classifier& classifier, const StepInput& input) {
     return outcome;
 }
 
-struct PassSeconds {
-    double best = std::numeric_limits<double>::infinity();
-    double mean = 0;
-};
-
-/// What a pass forward and back takes.
-PassSeconds secondsFor(Classifier& classifier, Precision precision, const torch::Tensor& x,
-                       const ProbeScope& scope, int mostRounds = 8) {
-    using Clock = std::chrono::steady_clock;
-    classifier.setPrecision(precision);
-    const Clock::time_point begin = Clock::now();
-    PassSeconds seconds;
-    // The first one also prepares what later ones find ready.
-    for (int round = 0; round < mostRounds; ++round) {
-        const Clock::time_point start = Clock::now();
-        classifier.forward(x).sum().backward();
-        const double now = secondsSince(start);
-        scope.clearGradients();
-        if (round > 0) {
-            seconds.best = std::min(seconds.best, now);
-            seconds.mean += (now - seconds.mean) / round;
-        }
-        if (round > 0 && secondsSince(begin) > kProbeSeconds) {
-            break;
-        }
-    }
-    return seconds;
-}
-
-struct Measured {
-    double speedUp = 0;       ///< of bf16 over fp32
-    double coresMissing = 0;  ///< that other programs had meanwhile, on average
-
-    bool prefersBf16() const { return speedUp > kWorthChanging; }
-};
-
-Measured measurePrecisions(Classifier& classifier, const torch::Tensor& x,
-                           const ProbeScope& scope) {
-    const auto start = std::chrono::steady_clock::now();
-    const double waited = secondsWithoutCore();
-    const PassSeconds exact = secondsFor(classifier, Precision::Fp32, x, scope);
-    const PassSeconds bf16 = secondsFor(classifier, Precision::Bf16, x, scope);
-    return {exact.best / bf16.best, (secondsWithoutCore() - waited) / secondsSince(start)};
-}
-
-/// Each step waits for its slowest thread, and that for a core.
-Measured withoutSlowThreads(Classifier& classifier, const torch::Tensor& x, const ProbeScope& scope,
-                            const Measured& onAll) {
-    constexpr double kNoticeable = 0.15;
-    constexpr double kWorthFewer = 0.9;
-    constexpr int kManyRounds = 1000;  // the system moves threads about, so for the whole time
-    const int all = at::get_num_threads();
-    if (all == 1 || onAll.coresMissing < kNoticeable) {
-        return onAll;
-    }
-    const auto meanSeconds = [&] {
-        return secondsFor(classifier, Precision::Bf16, x, scope, kManyRounds).mean;
-    };
-    const double secondsOnAll = meanSeconds();
-    at::set_num_threads(std::max(1, all - int(std::ceil(onAll.coresMissing))));
-    const Measured onFewer = measurePrecisions(classifier, x, scope);
-    if (onFewer.prefersBf16() && meanSeconds() < kWorthFewer * secondsOnAll) {
-        return onFewer;
-    }
-    at::set_num_threads(all);
-    return onAll;
-}
-
 }  // namespace
 
 StepOutcome trainStep(Classifier& classifier, Optimizer& optimizer, const StepInput& input) {
@@ -146,33 +66,6 @@ StepOutcome trainStep(Classifier& classifier, Optimizer& optimizer, const StepIn
     optimizer.setOnePass(classifier.precision() == Precision::Bf16);
     optimizer.step(updates);
     return outcome;
-}
-
-PrecisionChoice choosePrecision(Classifier& classifier, const std::string& wished, int batchSize) {
-    PrecisionChoice choice;
-    if (wished == "bf16") {
-        choice.precision = Precision::Bf16;
-    } else if (wished == "auto" && fast::processorHasBf16()) {
-        const ProbeScope scope(classifier);
-        const int size = classifier.preprocess().inputSize;
-        // A generator of its own: torch's may be anyone's.
-        at::Generator noise = at::detail::createCPUGenerator(0);
-        const torch::Tensor x =
-            torch::empty({std::min(batchSize, kProbePictures), 3, size, size}).normal_(0, 1, noise);
-        classifier.setTraining(true);
-        classifier.setDropoutSeed(0);
-        try {
-            const Measured measured =
-                withoutSlowThreads(classifier, x, scope, measurePrecisions(classifier, x, scope));
-            choice.speedUp = measured.speedUp;
-            choice.precision = measured.prefersBf16() ? Precision::Bf16 : Precision::Fp32;
-        } catch (const std::bad_alloc&) {
-            choice.speedUp = 0;  // whoever asks what fits into memory will say so
-        }
-    }
-    choice.threads = at::get_num_threads();
-    classifier.setPrecision(choice.precision);
-    return choice;
 }
 
 }  // namespace graft

@@ -1,6 +1,6 @@
 // trainStep: forward pass, loss, backward pass and update of one batch. Separate from TrainRun, which
-// knows where batches come from and what becomes of the numbers; and the choice of what to compute
-// in. Includes torch; private to core/train. Thread: the run's.
+// knows where batches come from and what becomes of the numbers. Includes torch; private to core/train.
+// Thread: the run's.
 #pragma once
 
 #include "core/nn/classifier.h"
@@ -32,20 +32,5 @@ struct StepOutcome {
 
 /// When the loss is not finite nothing is updated.
 StepOutcome trainStep(Classifier& classifier, Optimizer& optimizer, const StepInput& input);
-
-/// What a run computes in, and what was measured for it.
-struct PrecisionChoice {
-    Precision precision = Precision::Fp32;
-    double speedUp = 0;  ///< of bf16 over fp32; 0 where nothing was measured
-    int threads = 0;     ///< to compute with; set for the calling thread
-};
-
-/// `wished` is "auto", "fp32" or "bf16". Automatic: where the processor multiplies bf16, about a
-/// second of passes over noise through this network tells which is faster. Weights, buffers and
-/// the state of everything random are as before. bf16 works on any processor, slowly where it has
-/// no such instructions.
-/// Where other programs take cores away meanwhile, it is also measured whether bf16 is faster on
-/// fewer threads, since each step waits for its slowest thread.
-PrecisionChoice choosePrecision(Classifier& classifier, const std::string& wished, int batchSize);
 
 }  // namespace graft

@@ -2,6 +2,7 @@
 // part against the plain one; what is shown stays float32; a run in bf16 learns.
 #include "core/nn/catalog.h"
 #include "core/nn/classifier.h"
+#include "core/train/precision_choice.h"
 #include "core/train/train_step.h"
 #include "tests/support/small_networks.h"
 
