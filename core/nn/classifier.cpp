@@ -1,45 +1,16 @@
-#include "core/nn/classifier.h"
+#include "core/nn/classifier_state.h"
 
 #include "core/base/hash.h"
 #include "core/base/rng.h"
 #include "core/nn/families/registry.h"
-#include "core/nn/fast/ops.h"
 #include "core/nn/layer_tree.h"
 #include "core/nn/preprocess_choice.h"
 #include "core/nn/weight_mapping.h"
 
-#include <ATen/CPUGeneratorImpl.h>
-
 #include <algorithm>
 #include <new>
-#include <numeric>
 
 namespace graft {
-
-struct Classifier::State {
-    ModelSpec spec;
-    Preprocess preprocess;
-    int classCount = 0;
-    std::shared_ptr<Network> network;
-    LayerNode tree;
-    WeightReport report;
-    std::vector<NamedTensor> parameters;
-    std::vector<NamedTensor> buffers;
-    std::vector<bool> frozen;  // as parameters
-    std::vector<std::vector<std::size_t>> stageParameters;
-    std::size_t frozenPrefix = 0;
-    bool headFrozen = false;
-    bool training = false;
-    Precision precision = Precision::Fp32;
-    at::Generator dropout = at::detail::createCPUGenerator(0);
-
-    void takeTensors();
-    void freezeInside(const std::string& path, bool freeze);
-    void applyModes();
-    torch::Tensor prepared(const torch::Tensor& x) const;
-    torch::Tensor run(std::size_t first, std::size_t last, const torch::Tensor& x) const;
-    torch::Tensor dropped(const torch::Tensor& pooled);
-};
 
 namespace {
 
@@ -72,102 +43,34 @@ std::string paddingFor(const Family& family, const std::string& chosen) {
     return family.knowsTfSame ? chosen : kPaddingSymmetric;
 }
 
+struct ChosenWeights {
+    std::optional<WeightFile> file;
+    FileMetadata metadata;
+    WeightReport report;
+};
+
+// Those of spec.weightsPath, if they fit and are still those that were chosen.
+Result<ChosenWeights> openWeights(const ModelSpec& spec, const Family& family) {
+    ChosenWeights weights;
+    GRAFT_TRY(weights.file, WeightFile::open(spec.weightsPath));
+    GRAFT_TRY(const std::string sha256, sha256File(spec.weightsPath));
+    weights.metadata = knownMetadata(weights.file->metadata(), sha256);
+    const Network probe(family, {1, HeadKind::Replaced, false});
+    weights.report = compareWeights(*weights.file, probe, weights.metadata);
+    if (!weights.report.usable) {
+        return misfitError(weights.report, spec.backbone);
+    }
+    weights.report.sha256 = sha256;
+    if (!spec.weightsSha256.empty() && spec.weightsSha256 != sha256) {
+        return Error{ErrorCode::Mismatch,
+                     "The weight file " + spec.weightsPath + " has changed since it was chosen.",
+                     "chosen " + spec.weightsSha256 + ", now " + sha256,
+                     "Choose the weights again if the change was meant."};
+    }
+    return weights;
+}
+
 }  // namespace
-
-void Classifier::State::takeTensors() {
-    for (const auto& entry : network->named_parameters()) {
-        parameters.push_back({entry.key(), entry.value()});
-    }
-    for (const auto& entry : network->named_buffers()) {
-        buffers.push_back({entry.key(), entry.value()});
-    }
-    frozen.assign(parameters.size(), false);
-    for (const Stage& stage : network->stages()) {
-        stageParameters.emplace_back();
-        for (std::size_t i = 0; i < parameters.size(); ++i) {
-            if (layerIsInside(parameters[i].name, stage.path)) {
-                stageParameters.back().push_back(i);
-            }
-        }
-    }
-}
-
-void Classifier::State::freezeInside(const std::string& path, bool freeze) {
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-        if (layerIsInside(parameters[i].name, path) && frozen[i] != freeze) {
-            frozen[i] = freeze;
-            parameters[i].tensor.requires_grad_(!freeze);
-            if (freeze) {
-                parameters[i].tensor.mutable_grad() = torch::Tensor();
-            }
-        }
-    }
-    const auto allFrozen = [this](const std::vector<std::size_t>& indices) {
-        return std::all_of(indices.begin(), indices.end(),
-                           [this](std::size_t i) { return bool(frozen[i]); });
-    };
-    frozenPrefix = 0;
-    while (frozenPrefix < stageParameters.size() && allFrozen(stageParameters[frozenPrefix])) {
-        ++frozenPrefix;
-    }
-    const Head& head = *network->head();
-    headFrozen = !head.weight.requires_grad() && !head.bias.requires_grad();
-    applyModes();
-}
-
-// What has nothing left to train is in eval mode: batch-norm buffers and counters rest, and a block
-// draws no branch to leave out.
-void Classifier::State::applyModes() {
-    network->train(training);
-    if (!training) {
-        return;
-    }
-    std::map<std::string, bool> anyTrainable;  // module path -> a parameter in it is trainable
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-        const std::string& name = parameters[i].name;
-        for (auto end = name.rfind('.'); end != std::string::npos && end > 0;
-             end = name.rfind('.', end - 1)) {
-            bool& trainable = anyTrainable[name.substr(0, end)];
-            trainable = trainable || !frozen[i];
-        }
-    }
-    for (const auto& entry : network->named_modules("", /*include_self=*/false)) {
-        const auto found = anyTrainable.find(entry.key());
-        if (found != anyTrainable.end() && !found->second) {
-            entry.value()->eval();
-        }
-    }
-}
-
-torch::Tensor Classifier::State::prepared(const torch::Tensor& x) const {
-    if (training && precision == Precision::Bf16) {
-        return fast::takes(x) ? x : fast::toChannelsLastBf16(x);
-    }
-    const torch::Tensor y = fast::takes(x) ? x.to(torch::kFloat32) : x;
-    // Tokens of a transformer are no pictures.
-    return y.dim() == 4 ? y.contiguous(kMemoryFormat) : y;
-}
-
-torch::Tensor Classifier::State::run(std::size_t first, std::size_t last,
-                                     const torch::Tensor& x) const {
-    torch::Tensor y = prepared(x);
-    const std::size_t border = std::clamp(frozenPrefix, first, last);
-    if (first < border) {
-        const torch::NoGradGuard noGrad;
-        y = network->runStages(y, first, border);
-    }
-    return network->runStages(y, border, last);
-}
-
-torch::Tensor Classifier::State::dropped(const torch::Tensor& pooled) {
-    if (!training || headFrozen || spec.dropout <= 0) {
-        return pooled;
-    }
-    const double keep = 1.0 - spec.dropout;
-    const torch::Tensor mask =
-        torch::empty(pooled.sizes(), torch::kFloat32).bernoulli_(keep, dropout).div_(keep);
-    return pooled * mask.to(pooled.options());
-}
 
 Classifier::Classifier() : m_state(std::make_unique<State>()) {}
 Classifier::~Classifier() = default;
@@ -177,32 +80,15 @@ Result<std::shared_ptr<Classifier>> Classifier::create(const ModelSpec& spec, in
     GRAFT_TRY(const Family* family, requireFamily(spec.backbone));
     try {
         ModelSpec resolved = spec;
-        WeightReport report;
-        Preprocess preprocess = defaultPreprocess(family->info);
-        std::optional<WeightFile> file;
-        FileMetadata metadata;
+        ChosenWeights weights;
+        weights.report.preprocess = defaultPreprocess(family->info);
         if (!spec.weightsPath.empty()) {
-            GRAFT_TRY(file, WeightFile::open(spec.weightsPath));
-            GRAFT_TRY(const std::string sha256, sha256File(spec.weightsPath));
-            metadata = knownMetadata(file->metadata(), sha256);
-            const Network probe(*family, {1, HeadKind::Replaced, false});
-            report = compareWeights(*file, probe, metadata);
-            if (!report.usable) {
-                return misfitError(report, spec.backbone);
-            }
-            report.sha256 = sha256;
-            if (!spec.weightsSha256.empty() && spec.weightsSha256 != report.sha256) {
-                return Error{
-                    ErrorCode::Mismatch,
-                    "The weight file " + spec.weightsPath + " has changed since it was chosen.",
-                    "chosen " + spec.weightsSha256 + ", now " + report.sha256,
-                    "Choose the weights again if the change was meant."};
-            }
-            resolved.weightsSha256 = report.sha256;
-            preprocess = report.preprocess;
+            GRAFT_TRY(weights, openWeights(spec, *family));
+            resolved.weightsSha256 = weights.report.sha256;
         }
-        GRAFT_TRY(preprocess, atImageSize(family->info, preprocess, spec.imageSize));
-        GRAFT_TRY(resolved.padding, choosePadding(spec.padding, metadata));
+        GRAFT_TRY(const Preprocess preprocess,
+                  atImageSize(family->info, weights.report.preprocess, spec.imageSize));
+        GRAFT_TRY(resolved.padding, choosePadding(spec.padding, weights.metadata));
         resolved.padding = paddingFor(*family, resolved.padding);
         GRAFT_TRY(std::shared_ptr<Classifier> classifier,
                   createBare(resolved, classCount, preprocess));
@@ -211,10 +97,10 @@ Result<std::shared_ptr<Classifier>> Classifier::create(const ModelSpec& spec, in
             const torch::NoGradGuard noGrad;
             state.network->initialise(seed);
         }
-        if (file) {
-            GRAFT_CHECK(copyWeights(*file, *state.network));
+        if (weights.file) {
+            GRAFT_CHECK(copyWeights(*weights.file, *state.network));
+            state.report = std::move(weights.report);
         }
-        state.report = std::move(report);
         classifier->setDropoutSeed(streamSeed("dropout", {seed}));
         for (const std::string& path : spec.frozen) {
             GRAFT_CHECK(classifier->setFrozen(path, true));

@@ -1,0 +1,105 @@
+#include "core/nn/classifier_state.h"
+
+#include "core/nn/fast/ops.h"
+
+#include <algorithm>
+#include <map>
+
+namespace graft {
+
+void Classifier::State::takeTensors() {
+    for (const auto& entry : network->named_parameters()) {
+        parameters.push_back({entry.key(), entry.value()});
+    }
+    for (const auto& entry : network->named_buffers()) {
+        buffers.push_back({entry.key(), entry.value()});
+    }
+    frozen.assign(parameters.size(), false);
+    for (const Stage& stage : network->stages()) {
+        stageParameters.emplace_back();
+        for (std::size_t i = 0; i < parameters.size(); ++i) {
+            if (layerIsInside(parameters[i].name, stage.path)) {
+                stageParameters.back().push_back(i);
+            }
+        }
+    }
+}
+
+void Classifier::State::freezeInside(const std::string& path, bool freeze) {
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+        if (layerIsInside(parameters[i].name, path) && frozen[i] != freeze) {
+            frozen[i] = freeze;
+            parameters[i].tensor.requires_grad_(!freeze);
+            if (freeze) {
+                parameters[i].tensor.mutable_grad() = torch::Tensor();
+            }
+        }
+    }
+    const auto allFrozen = [this](const std::vector<std::size_t>& indices) {
+        return std::all_of(indices.begin(), indices.end(),
+                           [this](std::size_t i) { return bool(frozen[i]); });
+    };
+    frozenPrefix = 0;
+    while (frozenPrefix < stageParameters.size() && allFrozen(stageParameters[frozenPrefix])) {
+        ++frozenPrefix;
+    }
+    const Head& head = *network->head();
+    headFrozen = !head.weight.requires_grad() && !head.bias.requires_grad();
+    applyModes();
+}
+
+// What has nothing left to train is in eval mode: batch-norm buffers and counters rest, and a block
+// draws no branch to leave out.
+void Classifier::State::applyModes() {
+    network->train(training);
+    if (!training) {
+        return;
+    }
+    std::map<std::string, bool> anyTrainable;  // module path -> a parameter in it is trainable
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+        const std::string& name = parameters[i].name;
+        for (auto end = name.rfind('.'); end != std::string::npos && end > 0;
+             end = name.rfind('.', end - 1)) {
+            bool& trainable = anyTrainable[name.substr(0, end)];
+            trainable = trainable || !frozen[i];
+        }
+    }
+    for (const auto& entry : network->named_modules("", /*include_self=*/false)) {
+        const auto found = anyTrainable.find(entry.key());
+        if (found != anyTrainable.end() && !found->second) {
+            entry.value()->eval();
+        }
+    }
+}
+
+torch::Tensor Classifier::State::prepared(const torch::Tensor& x) const {
+    if (training && precision == Precision::Bf16) {
+        return fast::takes(x) ? x : fast::toChannelsLastBf16(x);
+    }
+    const torch::Tensor y = fast::takes(x) ? x.to(torch::kFloat32) : x;
+    // Tokens of a transformer are no pictures.
+    return y.dim() == 4 ? y.contiguous(kMemoryFormat) : y;
+}
+
+torch::Tensor Classifier::State::run(std::size_t first, std::size_t last,
+                                     const torch::Tensor& x) const {
+    torch::Tensor y = prepared(x);
+    const std::size_t border = std::clamp(frozenPrefix, first, last);
+    if (first < border) {
+        const torch::NoGradGuard noGrad;
+        y = network->runStages(y, first, border);
+    }
+    return network->runStages(y, border, last);
+}
+
+torch::Tensor Classifier::State::dropped(const torch::Tensor& pooled) {
+    if (!training || headFrozen || spec.dropout <= 0) {
+        return pooled;
+    }
+    const double keep = 1.0 - spec.dropout;
+    const torch::Tensor mask =
+        torch::empty(pooled.sizes(), torch::kFloat32).bernoulli_(keep, dropout).div_(keep);
+    return pooled * mask.to(pooled.options());
+}
+
+}  // namespace graft
