@@ -36,10 +36,7 @@ Body build(torch::nn::Module& root, const BuildOptions& options) {
                                chain(std::move(steps))});
         body.channels = plan.shape.out;
     }
-    if (options.originalClasses > 0) {
-        body.originalHead = linearOnMean(root.register_module(
-            "classifier", std::make_shared<Linear>(body.channels, options.originalClasses)));
-    }
+    addOriginalHead(body, root, "classifier", options);
     return body;
 }
 

@@ -92,8 +92,22 @@ std::vector<Block> numberedBlocks(const std::string& path, int count) {
     return blocks;
 }
 
-std::function<torch::Tensor(const torch::Tensor&)> linearOnMean(std::shared_ptr<Linear> linear) {
-    return [linear](const torch::Tensor& x) { return linear->forward(meanOverPicture(x)); };
+void addOriginalHead(Body& body, torch::nn::Module& root, const std::string& path,
+                     const BuildOptions& options) {
+    if (options.originalClasses <= 0) {
+        return;
+    }
+    const auto linear = std::make_shared<Linear>(body.channels, options.originalClasses);
+    const std::size_t dot = path.find('.');
+    if (dot == std::string::npos) {
+        root.register_module(path, linear);
+    } else {
+        root.register_module(path.substr(0, dot), std::make_shared<Group>())
+            ->register_module(path.substr(dot + 1), linear);
+    }
+    body.originalHead = [linear](const torch::Tensor& x) {
+        return linear->forward(meanOverPicture(x));
+    };
 }
 
 }  // namespace graft

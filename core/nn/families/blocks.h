@@ -74,7 +74,9 @@ Stage makeStage(const std::string& prefix, const NumberedStage& plan, const std:
 /// PATH.0 to PATH.(count-1) as blocks.
 std::vector<Block> numberedBlocks(const std::string& path, int count);
 
-/// The usual classifier of torchvision: mean over the picture, then one linear layer.
-std::function<torch::Tensor(const torch::Tensor&)> linearOnMean(std::shared_ptr<Linear> linear);
+/// The usual classifier of torchvision, where options ask for one: mean over the picture, then one
+/// linear layer `path` ("fc", "classifier.1") on body.channels.
+void addOriginalHead(Body& body, torch::nn::Module& root, const std::string& path,
+                     const BuildOptions& options);
 
 }  // namespace graft

@@ -72,10 +72,7 @@ Body build(torch::nn::Module& root, const BuildOptions& options, int depth) {
     for (int number = 1; number <= 3; ++number) {
         body.stages.push_back(layer(root, number, depth, &body.channels));
     }
-    if (options.originalClasses > 0) {
-        body.originalHead = linearOnMean(root.register_module(
-            "linear", std::make_shared<Linear>(body.channels, options.originalClasses)));
-    }
+    addOriginalHead(body, root, "linear", options);
     return body;
 }
 

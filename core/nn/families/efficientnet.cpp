@@ -161,11 +161,7 @@ Body build(torch::nn::Module& root, const BuildOptions& options, const Layout& l
     body.stages.push_back(convStage(*features, int(body.stages.size()), "Last layer",
                                     {body.channels, layout.last}, silu));
     body.channels = layout.last;
-    if (options.originalClasses > 0) {
-        const auto classifier = root.register_module("classifier", std::make_shared<Group>());
-        body.originalHead =
-            linearOnMean(classifier->add<Linear>("1", body.channels, options.originalClasses));
-    }
+    addOriginalHead(body, root, "classifier.1", options);
     return body;
 }
 

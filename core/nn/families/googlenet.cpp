@@ -96,10 +96,7 @@ Body build(torch::nn::Module& root, const BuildOptions& options) {
     for (const BlockPlan& plan : kBlocks) {
         body.stages.push_back(blockStage(root, plan, &body.channels));
     }
-    if (options.originalClasses > 0) {
-        body.originalHead = linearOnMean(root.register_module(
-            "fc", std::make_shared<Linear>(body.channels, options.originalClasses)));
-    }
+    addOriginalHead(body, root, "fc", options);
     return body;
 }
 

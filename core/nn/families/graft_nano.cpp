@@ -60,10 +60,7 @@ Body build(torch::nn::Module& root, const BuildOptions& options) {
         body.stages.push_back({path, path, "Stage " + number, {}, stepOf(group)});
         body.channels = width;
     }
-    if (options.originalClasses > 0) {
-        body.originalHead = linearOnMean(root.register_module(
-            "fc", std::make_shared<Linear>(body.channels, options.originalClasses)));
-    }
+    addOriginalHead(body, root, "fc", options);
     return body;
 }
 

@@ -145,10 +145,7 @@ Body build(torch::nn::Module& root, const BuildOptions& options) {
     Body body;
     body.stages = stages(root);
     body.channels = 2048;
-    if (options.originalClasses > 0) {
-        body.originalHead = linearOnMean(root.register_module(
-            "fc", std::make_shared<Linear>(body.channels, options.originalClasses)));
-    }
+    addOriginalHead(body, root, "fc", options);
     return body;
 }
 

@@ -79,11 +79,7 @@ Body build(torch::nn::Module& root, const BuildOptions& options) {
         body.stages.push_back(makeStage("features", plan, steps));
     }
     body.channels = kLastChannels;
-    if (options.originalClasses > 0) {
-        const auto classifier = root.register_module("classifier", std::make_shared<Group>());
-        body.originalHead =
-            linearOnMean(classifier->add<Linear>("1", kLastChannels, options.originalClasses));
-    }
+    addOriginalHead(body, root, "classifier.1", options);
     return body;
 }
 

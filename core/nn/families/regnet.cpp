@@ -71,10 +71,7 @@ Body build(torch::nn::Module& root, const BuildOptions& options, const Layout& l
     for (std::size_t i = 0; i < layout.depths.size(); ++i) {
         body.stages.push_back(blocksStage(*trunk, i, layout, &body.channels));
     }
-    if (options.originalClasses > 0) {
-        body.originalHead = linearOnMean(root.register_module(
-            "fc", std::make_shared<Linear>(body.channels, options.originalClasses)));
-    }
+    addOriginalHead(body, root, "fc", options);
     return body;
 }
 

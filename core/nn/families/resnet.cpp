@@ -93,10 +93,7 @@ Body build(torch::nn::Module& root, const BuildOptions& options, const Layout& l
     for (int number = 1; number <= 4; ++number) {
         body.stages.push_back(layer(root, number, layout, &body.channels));
     }
-    if (options.originalClasses > 0) {
-        body.originalHead = linearOnMean(root.register_module(
-            "fc", std::make_shared<Linear>(body.channels, options.originalClasses)));
-    }
+    addOriginalHead(body, root, "fc", options);
     return body;
 }
 

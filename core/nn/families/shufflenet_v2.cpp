@@ -94,10 +94,7 @@ Body build(torch::nn::Module& root, const BuildOptions& options, const std::vect
         std::make_shared<ConvNorm>(ConvShape{body.channels, kLastChannels}, ConvNormOptions{}));
     body.stages.push_back({"conv5", "conv5", "Last layer", {}, stepOf(last)});
     body.channels = kLastChannels;
-    if (options.originalClasses > 0) {
-        body.originalHead = linearOnMean(root.register_module(
-            "fc", std::make_shared<Linear>(body.channels, options.originalClasses)));
-    }
+    addOriginalHead(body, root, "fc", options);
     return body;
 }
 

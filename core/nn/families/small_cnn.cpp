@@ -37,11 +37,7 @@ Body build(torch::nn::Module& root, const BuildOptions& options) {
         channels = width;
     }
     body.channels = channels;
-    if (options.originalClasses > 0) {
-        const auto linear =
-            root.register_module("fc", std::make_shared<Linear>(channels, options.originalClasses));
-        body.originalHead = linearOnMean(linear);
-    }
+    addOriginalHead(body, root, "fc", options);
     return body;
 }
 

@@ -229,10 +229,7 @@ Body build(torch::nn::Module& root, const BuildOptions& options) {
     body.stages.push_back({"norm", "norm", "Last norm", {}, [norm](const torch::Tensor& x) {
                                return norm->forwardPicture(x);
                            }});
-    if (options.originalClasses > 0) {
-        body.originalHead = linearOnMean(root.register_module(
-            "head", std::make_shared<Linear>(body.channels, options.originalClasses)));
-    }
+    addOriginalHead(body, root, "head", options);
     return body;
 }
 

@@ -49,10 +49,7 @@ Body build(torch::nn::Module& root, const BuildOptions& options, const Layout& l
     for (std::size_t i = 0; i < layout.depths.size(); ++i) {
         body.stages.push_back(convStage(*features, i, layout, &number, &body.channels));
     }
-    if (options.originalClasses > 0) {
-        body.originalHead = linearOnMean(root.register_module(
-            "classifier", std::make_shared<Linear>(body.channels, options.originalClasses)));
-    }
+    addOriginalHead(body, root, "classifier", options);
     return body;
 }
 
