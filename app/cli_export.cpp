@@ -4,6 +4,7 @@
 #include "app/cli_job.h"
 #include "app/cli_model_choice.h"
 #include "app/cli_project.h"
+#include "core/base/amounts.h"
 #include "core/engine/engine.h"
 
 namespace graft::cli {

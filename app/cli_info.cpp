@@ -5,6 +5,7 @@
 #include "app/cli_project.h"
 #include "app/cli_table.h"
 #include "app/cli_weight_report.h"
+#include "core/base/amounts.h"
 #include "core/base/machine.h"
 #include "core/engine/engine.h"
 

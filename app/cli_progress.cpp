@@ -1,6 +1,7 @@
 #include "app/cli_progress.h"
 
 #include "app/cli_table.h"
+#include "core/base/amounts.h"
 
 #include <algorithm>
 #include <cmath>
@@ -34,17 +35,6 @@ std::string durationText(double seconds) {
                       int(whole % 3600 / 60));
     }
     return text;
-}
-
-std::string bytesText(std::uint64_t bytes) {
-    const char* units[] = {"bytes", "kB", "MB", "GB", "TB"};
-    double value = double(bytes);
-    std::size_t unit = 0;
-    while (value >= 1000 && unit + 1 < std::size(units)) {
-        value /= 1000;
-        ++unit;
-    }
-    return decimalText(value, unit == 0 ? 0 : 1) + " " + units[unit];
 }
 
 std::string barText(double share, int cells) {

@@ -13,7 +13,6 @@ std::string percentText(double share);  ///< 0.934 -> "93.4 %"
 std::string decimalText(double value, int digits);
 std::string countText(std::int64_t count, const char* one, const char* many);  ///< "1 picture"
 std::string durationText(double seconds);    ///< "8 s", "1:23 min", "2:05 h"
-std::string bytesText(std::uint64_t bytes);  ///< "14.2 MB"
 /// "[#####.....]" with `cells` cells; `share` is clamped to 0..1.
 std::string barText(double share, int cells);
 

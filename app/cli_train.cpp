@@ -6,6 +6,7 @@
 #include "app/cli_project.h"
 #include "app/cli_train_flags.h"
 #include "app/cli_train_printer.h"
+#include "core/base/amounts.h"
 #include "core/engine/engine.h"
 
 namespace graft::cli {
@@ -133,7 +134,7 @@ Result<int> tellForecast(const Project& project, const ModelSpec& model,
         console.printJson(forecastJson(forecast));
     }
     console.line("This training would take " + forecastText(forecast) + " (" +
-                 memoryText(double(forecast.availableBytes)) + " are free). Nothing was started.");
+                 bytesText(forecast.availableBytes) + " are free). Nothing was started.");
     return kExitDone;
 }
 

@@ -1,6 +1,7 @@
 #include "app/cli_train_printer.h"
 
 #include "app/cli_progress.h"
+#include "core/base/amounts.h"
 
 #include <cstdio>
 

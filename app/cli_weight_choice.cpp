@@ -1,6 +1,7 @@
 #include "app/cli_weight_choice.h"
 
 #include "app/cli_progress.h"
+#include "core/base/amounts.h"
 #include "core/base/hash.h"
 #include "core/nn/catalog.h"
 #include "core/nn/weights/weight_file.h"

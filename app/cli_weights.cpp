@@ -5,6 +5,7 @@
 #include "app/cli_table.h"
 #include "app/cli_weight_choice.h"
 #include "app/cli_weight_report.h"
+#include "core/base/amounts.h"
 #include "core/engine/engine.h"
 
 #include <filesystem>

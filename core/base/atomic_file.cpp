@@ -1,5 +1,7 @@
 #include "core/base/atomic_file.h"
 
+#include "core/base/amounts.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,17 +31,6 @@ Status syncFolder(const fs::path& folder) {
 
 }  // namespace
 
-std::string megabytesText(std::uint64_t bytes) {
-    const double mb = double(bytes) / 1e6;
-    char text[32];
-    if (mb >= 1000) {
-        std::snprintf(text, sizeof text, "%.1f GB", mb / 1000);
-    } else {
-        std::snprintf(text, sizeof text, mb < 10 ? "%.1f MB" : "%.0f MB", mb);
-    }
-    return text;
-}
-
 Error fileError(int errnoValue, const fs::path& path, const char* call,
                 std::uint64_t bytesNeeded) {
     Error error;
@@ -53,9 +44,9 @@ Error fileError(int errnoValue, const fs::path& path, const char* call,
             error.code = ErrorCode::DiskFull;
             error.message = "The disk is full: " + name + " could not be written";
             if (!ignored && space.available != static_cast<std::uintmax_t>(-1)) {
-                error.message += " (" + megabytesText(space.available) + " free";
+                error.message += " (" + bytesText(space.available) + " free";
                 if (bytesNeeded > 0) {
-                    error.message += ", at least " + megabytesText(bytesNeeded) + " needed";
+                    error.message += ", at least " + bytesText(bytesNeeded) + " needed";
                 }
                 error.message += ")";
             }
@@ -188,7 +179,7 @@ Result<std::string> readWholeFile(const fs::path& path, std::uint64_t maxBytes) 
     }
     if (std::uint64_t(info.st_size) > maxBytes) {
         return Error{ErrorCode::TooLarge,
-                     path.string() + " is larger than the limit of " + megabytesText(maxBytes) + ".",
+                     path.string() + " is larger than the limit of " + bytesText(maxBytes) + ".",
                      {},
                      {}};
     }

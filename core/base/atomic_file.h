@@ -42,8 +42,6 @@ Status writeFileAtomically(const std::filesystem::path& target, std::string_view
 /// Renames within a folder and syncs that folder; `temporary` is already synced itself.
 Status moveIntoPlace(const std::filesystem::path& temporary, const std::filesystem::path& target);
 
-std::string megabytesText(std::uint64_t bytes);  ///< "4.9 MB", "12.3 GB"
-
 /// The sentence for a failed system call on `path`; DiskFull names the space needed and left.
 Error fileError(int errnoValue, const std::filesystem::path& path, const char* call,
                 std::uint64_t bytesNeeded = 0);

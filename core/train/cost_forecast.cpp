@@ -1,5 +1,6 @@
 #include "core/train/cost_forecast.h"
 
+#include "core/base/amounts.h"
 #include "core/train/tensor_memory.h"
 #include "core/train/train_run.h"
 
@@ -42,21 +43,11 @@ class SilentSink : public TrainSink {
 
 }  // namespace
 
-std::string memoryText(double bytes) {
-    char text[64];
-    if (bytes < 0.995e9) {
-        std::snprintf(text, sizeof text, "%.0f MB", std::ceil(bytes / 1e6));
-    } else {
-        std::snprintf(text, sizeof text, "%.1f GB", bytes / 1e9);
-    }
-    return text;
-}
-
 std::string forecastText(const CostForecast& forecast) {
     std::string text = "about " + secondsText(forecast.totalSeconds) + " in all, " +
                        secondsText(forecast.epochSeconds + forecast.validationSeconds) +
                        " an epoch" + fillingText(forecast.fillingEpochs) + ", at most " +
-                       memoryText(double(forecast.peakBytes)) +
+                       bytesText(forecast.peakBytes) +
                        " of memory";
     if (forecast.picturesAtOnce < forecast.batchSize) {
         text += ", " + std::to_string(forecast.picturesAtOnce) + " of the " +

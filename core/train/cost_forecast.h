@@ -28,7 +28,6 @@ struct CostForecast {
 
 /// "about 62 s in all, 6.2 s an epoch, at most 1.2 GB of memory"
 std::string forecastText(const CostForecast& forecast);
-std::string memoryText(double bytes);  ///< "850 MB", "1.2 GB"
 
 /// Builds the run, measures a few steps, changes nothing. Errors: as the run itself at its start,
 /// among them OutOfMemory when it would not fit.

@@ -1,5 +1,6 @@
 // The part of TrainRun that says before the first step what the run will cost, and that fits its
 // steps into the memory there is.
+#include "core/base/amounts.h"
 #include "core/base/machine.h"
 #include "core/base/stopwatch.h"
 #include "core/train/tensor_memory.h"
@@ -18,8 +19,9 @@ constexpr double kMargin = 100e6;
 
 Error doesNotFit(double needed, double available, std::int64_t atOnce, std::int64_t fits) {
     Error error{ErrorCode::OutOfMemory,
-                "This training would need " + memoryText(needed) + " more memory, but only " +
-                    memoryText(available) + " are free. Nothing was started.",
+                "This training would need " + bytesText(std::uint64_t(needed)) +
+                    " more memory, but only " + bytesText(std::uint64_t(available)) +
+                    " are free. Nothing was started.",
                 {},
                 {}};
     if (fits >= 3) {

@@ -1,4 +1,5 @@
 // The part of TrainRun that takes the frozen part's output from the feature cache.
+#include "core/base/amounts.h"
 #include "core/train/train_run.h"
 
 #include "core/base/atomic_file.h"
@@ -149,7 +150,7 @@ void TrainRun::announceFeatures(std::int64_t variants) {
     notice.text = "Frozen parts do not change, so their work is done once and kept: " +
                   std::to_string(m_trainItems.size()) + " pictures" +
                   (variants > 1 ? ", " + std::to_string(variants) + " variants of each" : "") +
-                  ", " + megabytesText(bytes) + ".";
+                  ", " + bytesText(bytes) + ".";
     send(std::move(notice));
 }
 

@@ -1,4 +1,5 @@
 // The base layer: results, option tables, random streams, hashes, and the run's control by threads.
+#include "core/base/amounts.h"
 #include "core/base/fields.h"
 #include "core/base/hash.h"
 #include "core/base/machine.h"
@@ -79,6 +80,7 @@ class TestBase : public QObject {
     void fieldsParseText_data();
     void fieldsParseText();
     void fieldsIgnoreWhatIsUnknown();
+    void amountsInWords();
     void rngGivesKnownValues();
     void rngIsUniform();
     void rngStreamsDiffer();
@@ -212,6 +214,22 @@ void TestBase::fieldsIgnoreWhatIsUnknown() {
 }
 
 // Reference values of SplitMix64 for the seed 1234567 (Vigna's splitmix64.c).
+void TestBase::amountsInWords() {
+    QCOMPARE(bytesText(0), std::string("0 bytes"));
+    QCOMPARE(bytesText(999), std::string("999 bytes"));
+    QCOMPARE(bytesText(1000), std::string("1.0 kB"));
+    QCOMPARE(bytesText(14'210'000), std::string("14.2 MB"));
+    QCOMPARE(bytesText(99'960'000), std::string("100 MB"));
+    QCOMPARE(bytesText(103'400'000), std::string("103 MB"));
+    QCOMPARE(bytesText(999'600'000), std::string("1.0 GB"));
+    QCOMPARE(bytesText(3'200'000'000'000'000), std::string("3200 TB"));
+    QCOMPARE(thousandsText(0), std::string("0"));
+    QCOMPARE(thousandsText(-123), std::string("-123"));
+    QCOMPARE(thousandsText(999), std::string("999"));
+    QCOMPARE(thousandsText(-1234), std::string("-1,234"));
+    QCOMPARE(thousandsText(1234567), std::string("1,234,567"));
+}
+
 void TestBase::rngGivesKnownValues() {
     Rng rng(1234567);
     for (const std::uint64_t expected :

@@ -1,5 +1,6 @@
 #include "core/nn/weights/download.h"
 
+#include "core/base/amounts.h"
 #include "core/base/atomic_file.h"
 #include "core/nn/weights/http_get.h"
 #include "core/nn/weights/part_file.h"
@@ -61,8 +62,8 @@ Status checkSpace(const fs::path& folder, const std::string& name, std::uint64_t
         return {};
     }
     return Error{ErrorCode::DiskFull,
-                 "There is not enough room for " + name + ": " + megabytesText(needed) +
-                     " more are needed and " + megabytesText(space.available) + " free in " +
+                 "There is not enough room for " + name + ": " + bytesText(needed) +
+                     " more are needed and " + bytesText(space.available) + " free in " +
                      folder.string() + ".",
                  {},
                  "Free some space on that disk, or choose another folder."};
@@ -169,7 +170,7 @@ class Download {
         GRAFT_CHECK(m_part.startOver({}));
         return Error{ErrorCode::TooLarge,
                      hostOf(m_entry.url) + " sends another file than " + m_entry.fileName() +
-                         ": it is larger than the " + megabytesText(m_entry.bytes) +
+                         ": it is larger than the " + bytesText(m_entry.bytes) +
                          " that were published. Nothing of it was kept.",
                      {},
                      "Try again. If it stays so, the file was replaced."};
@@ -187,7 +188,7 @@ class Download {
 
     Error withWhatIsKept(Error error) const {
         if (m_part.size() > 0) {
-            error.message += " " + megabytesText(m_part.size()) +
+            error.message += " " + bytesText(m_part.size()) +
                              " have come and are kept; the next attempt goes on from there.";
         }
         return error;
