@@ -8,6 +8,7 @@
 #include "app/cli_train_printer.h"
 #include "core/base/amounts.h"
 #include "core/engine/engine.h"
+#include "core/train/settings_words.h"
 
 namespace graft::cli {
 namespace {
@@ -151,8 +152,16 @@ Result<Chosen> chooseSettings(const Project& project, const TrainFlags& flags,
     chosen.settings = engine::settingsOf(project);
     const bool ownNetwork = choosesNetwork(flags);
     if (ownNetwork) {
-        GRAFT_TRY(chosen.settings.model,
-                  changedModel(chosen.settings.model, flags, classes, notices));
+        const ModelSpec before = chosen.settings.model;
+        ModelSpec& model = chosen.settings.model;
+        GRAFT_TRY(model, changedModel(before, flags, classes, notices));
+        const bool other =
+            model.backbone != before.backbone || model.weightsPath != before.weightsPath;
+        if (other) {
+            const std::vector<std::string> frozen = model.frozen;
+            fitToData(datasetFacts(project.dataset()), model);
+            model.frozen = flags.freeze.empty() ? model.frozen : frozen;  // "none" is a choice too
+        }
     }
     const auto search = engine::startNetworkSearch();
     GRAFT_TRY(const std::vector<AvailableNetwork> networks,

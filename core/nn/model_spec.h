@@ -28,6 +28,9 @@ struct BackboneInfo {
     /// description says: torchvision's `transform_input`.
     bool pixelsAroundZero = false;
     bool classToken = false;  ///< the head reads one token instead of the mean over the picture
+    /// Paths of the stages before the picture gets smaller for the last time: what they look for
+    /// serves most photos, so few pictures need not teach it anew. Empty: not known to hold.
+    std::vector<std::string> earlyStages = {};
 };
 
 /// A node in the tree of stages, blocks and layers. `path` is the torchvision parameter prefix

@@ -1,6 +1,6 @@
 graft_core_library(train
-    SOURCES checkpoint.cpp feature_cache.cpp feature_file.cpp schedules.cpp train_messages.cpp
-        suggest_settings.cpp train_options.cpp
+    SOURCES checkpoint.cpp feature_cache.cpp feature_file.cpp schedules.cpp settings_words.cpp
+        suggest_settings.cpp train_messages.cpp train_options.cpp
     TORCH_SOURCES backbone_file.cpp batch_size_probe.cpp checkpoint_io.cpp cost_forecast.cpp
         evaluation_job.cpp feature_key.cpp feature_source.cpp feature_walk.cpp frozen_layers.cpp
         head_solver.cpp linear_probe.cpp model_loading.cpp optimizers.cpp precision_choice.cpp

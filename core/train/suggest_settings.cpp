@@ -1,5 +1,6 @@
 #include "core/train/suggest_settings.h"
 
+#include "core/base/amounts.h"
 #include "core/nn/catalog.h"
 #include "core/nn/weights/weight_catalogue.h"
 
@@ -17,6 +18,10 @@ namespace {
 constexpr double kQuickEnough = 3;
 constexpr int kSmallPicture = 96;  ///< px; BiT-HyperRule's border
 constexpr int kSizeOfSmall = 128;  ///< px; what it resizes those to
+// So few training pictures that each must give more, and that all of them are soon seen.
+constexpr std::int64_t kFew = 500;
+// Up to here the early part of a large network stays frozen.
+constexpr std::int64_t kFewForEarlyParts = 2000;
 
 std::string lower(std::string text) {
     std::transform(text.begin(), text.end(), text.begin(),
@@ -48,16 +53,12 @@ std::set<std::string> wordsOf(const std::string& name) {
     return words;
 }
 
-std::string countText(std::int64_t value) {
-    std::string text = std::to_string(value);
-    for (auto at = std::ptrdiff_t(text.size()) - 3; at > 0; at -= 3) {
-        text.insert(std::size_t(at), ",");
-    }
-    return text;
+/// Made for small pictures, so of few numbers and trained on little.
+bool isSmall(const BackboneInfo& info) {
+    return info.defaultImageSize < kSmallPicture;
 }
 
-void chooseNetwork(const DatasetFacts& facts, const std::vector<AvailableNetwork>& networks,
-                   Suggestion& suggestion) {
+void chooseNetwork(const std::vector<AvailableNetwork>& networks, Suggestion& suggestion) {
     ModelSpec& model = suggestion.settings.model;
     if (networks.empty()) {
         suggestion.reasons.push_back(
@@ -69,11 +70,37 @@ void chooseNetwork(const DatasetFacts& facts, const std::vector<AvailableNetwork
     model.weightsPath = chosen.weightsPath;
     suggestion.reasons.push_back(chosen.backbone +
                                  ": the best pretrained network on this machine that is quick.");
-    if (facts.medianSide > 0 && facts.medianSide < kSmallPicture &&
-        chosen.imageSize > kSizeOfSmall) {
-        model.imageSize = kSizeOfSmall;
-        suggestion.reasons.push_back("128 px: the pictures are small, more would show no more.");
+}
+
+// For as many photos as that a small network may look at more of each.
+bool isFewPhotos(const DatasetFacts& facts) {
+    return facts.trainPictures > 0 && facts.trainPictures < kFew &&
+           facts.medianSide >= 2 * kSmallPicture;
+}
+
+void choosePictureSize(const DatasetFacts& facts, const BackboneInfo& info, ModelSpec& model,
+                       std::vector<std::string>& reasons) {
+    if (model.imageSize != 0 || facts.medianSide <= 0) {
+        return;
     }
+    if (facts.medianSide < kSmallPicture && info.defaultImageSize > kSizeOfSmall) {
+        model.imageSize = kSizeOfSmall;
+        reasons.push_back("128 px: the pictures are small, more would show no more.");
+    } else if (isSmall(info) && isFewPhotos(facts)) {
+        model.imageSize = kSmallPicture;
+        reasons.push_back("96 px: so few photos can be looked at more closely.");
+    }
+}
+
+void chooseFrozen(const DatasetFacts& facts, const BackboneInfo& info, ModelSpec& model,
+                  std::vector<std::string>& reasons) {
+    if (info.earlyStages.empty() || !model.frozen.empty() || !model.rateFactors.empty() ||
+        facts.trainPictures <= 0 || facts.trainPictures >= kFewForEarlyParts) {
+        return;
+    }
+    model.frozen = info.earlyStages;
+    reasons.push_back("The early parts stay frozen: so few pictures have little to teach them, "
+                      "and their work is done once only.");
 }
 
 void chooseChanges(const DatasetFacts& facts, Suggestion& suggestion) {
@@ -92,44 +119,56 @@ void chooseChanges(const DatasetFacts& facts, Suggestion& suggestion) {
     }
 }
 
-/// Made for small pictures, so of few numbers and trained on little.
-bool isSmallNetwork(const std::string& backbone) {
-    const Result<BackboneInfo> info = findBackbone(backbone);
-    return info && info->defaultImageSize < kSmallPicture;
+int mostRounds(const DatasetFacts& facts, bool small) {
+    if (facts.trainPictures >= kFew) {
+        return small ? 15 : 10;
+    }
+    return small && !isFewPhotos(facts) ? 40 : 20;
+}
+
+void chooseRounds(const DatasetFacts& facts, bool small, Suggestion& suggestion) {
+    constexpr std::int64_t kUpdates = 500;
+    TrainOptions& options = suggestion.settings.options;
+    const std::int64_t seen = kUpdates * options.batchSize;
+    const std::int64_t wanted = (seen + facts.trainPictures - 1) / facts.trainPictures;
+    options.epochs = int(std::clamp<std::int64_t>(wanted, 4, mostRounds(facts, small)));
+    suggestion.reasons.push_back(std::to_string(options.epochs) +
+                                 " rounds: about 500 steps are enough from pretrained weights.");
 }
 
 void chooseCourse(const DatasetFacts& facts, Suggestion& suggestion) {
+    const ModelSpec& model = suggestion.settings.model;
     TrainOptions& options = suggestion.settings.options;
-    const bool pretrained = !suggestion.settings.model.weightsPath.empty();
-    const bool small = isSmallNetwork(suggestion.settings.model.backbone);
-    constexpr std::int64_t kFew = 200;
-    if (facts.trainPictures > 0 && facts.trainPictures < kFew) {
+    constexpr std::int64_t kVeryFew = 200;
+    if (facts.trainPictures > 0 && facts.trainPictures < kVeryFew) {
         options.batchSize = 16;
         suggestion.reasons.push_back("16 pictures per step: so few pictures need more steps.");
     }
+    const Result<BackboneInfo> info = findBackbone(model.backbone);
+    const bool small = info && isSmall(*info);
+    const bool pretrained = !model.weightsPath.empty();
     if (pretrained && facts.trainPictures > 0) {
-        constexpr std::int64_t kUpdates = 500;
-        constexpr std::int64_t kSome = 500;
-        const std::int64_t seen = kUpdates * options.batchSize;
-        const std::int64_t wanted = (seen + facts.trainPictures - 1) / facts.trainPictures;
-        const std::int64_t most = facts.trainPictures < kSome ? (small ? 40 : 20) : (small ? 15 : 10);
-        options.epochs = int(std::clamp<std::int64_t>(wanted, 4, most));
-        suggestion.reasons.push_back(std::to_string(options.epochs) +
-                                     " rounds: about 500 steps are enough from pretrained weights.");
+        chooseRounds(facts, small, suggestion);
     }
     if (pretrained && small) {
         options.learningRate = 0.02;
         options.backboneRateFactor = 1;
+        options.averageDecay = 0.98;
         suggestion.reasons.push_back("All of the network learns at the same speed: what so small a "
                                      "network has learnt before is a start only.");
+    }
+    if (pretrained && info && !info->earlyStages.empty() && model.frozen == info->earlyStages) {
+        options.augmentVariants = 2;
+        suggestion.reasons.push_back("Two changed versions of each picture take turns, so that the "
+                                     "work of the frozen parts is done twice at most.");
     }
     constexpr double kUneven = 3;
     if (facts.smallestClass > 0 &&
         double(facts.largestClass) >= kUneven * double(facts.smallestClass)) {
         options.balance = "weights";
         suggestion.reasons.push_back("Rare classes count more: the largest has " +
-                                     countText(facts.largestClass) + " training pictures, the "
-                                     "smallest " + countText(facts.smallestClass) + ".");
+                                     thousandsText(facts.largestClass) + " training pictures, the "
+                                     "smallest " + thousandsText(facts.smallestClass) + ".");
     }
 }
 
@@ -269,13 +308,26 @@ Settings settingsFromJson(const nlohmann::json& json) {
     return settings;
 }
 
+std::vector<std::string> fitToData(const DatasetFacts& facts, ModelSpec& model) {
+    std::vector<std::string> reasons;
+    const Result<BackboneInfo> info = findBackbone(model.backbone);
+    if (info && !model.weightsPath.empty()) {
+        choosePictureSize(facts, *info, model, reasons);
+        chooseFrozen(facts, *info, model, reasons);
+    }
+    return reasons;
+}
+
 Suggestion suggestSettings(const DatasetFacts& facts, const std::vector<AvailableNetwork>& networks,
                            const ModelSpec* own) {
     Suggestion suggestion;
     if (own) {
         suggestion.settings.model = *own;
     } else {
-        chooseNetwork(facts, networks, suggestion);
+        chooseNetwork(networks, suggestion);
+        for (std::string& reason : fitToData(facts, suggestion.settings.model)) {
+            suggestion.reasons.push_back(std::move(reason));
+        }
     }
     chooseChanges(facts, suggestion);
     chooseCourse(facts, suggestion);
@@ -322,48 +374,6 @@ Advice adviseSettings(const DatasetFacts& facts, const std::vector<AvailableNetw
     advice.suggested.model = network;
     advice.reasons = std::move(fresh.reasons);
     return advice;
-}
-
-SettingsWords settingsWords(const DatasetFacts& facts, const Settings& settings) {
-    SettingsWords words;
-    words.pictures = facts.pictures;
-    words.classes = std::int64_t(facts.classes.size());
-    words.backbone = settings.model.backbone;
-    words.pretrained = !settings.model.weightsPath.empty();
-    words.imageSize = settings.model.imageSize;
-    if (const auto preprocess = resolvePreprocess(settings.model)) {
-        words.imageSize = preprocess->inputSize;
-    }
-    const AugmentSpec& augment = settings.augment;
-    const bool on = augment.strength > 0;
-    words.mirrored = on && augment.flipHorizontal > 0;
-    words.cropped = on && augment.cropMinArea < 1;
-    AugmentSpec rest = augment;
-    rest.flipHorizontal = 0;
-    rest.cropMinArea = 1;
-    words.otherwiseChanged = !augmentChangesNothing(rest);
-    const TrainOptions options = resolvedOptions(settings.options, words.pretrained);
-    words.rounds = options.epochs;
-    words.learningRate = options.learningRate;
-    words.batchSize = options.batchSize;
-    words.warning = words.mirrored ? mirrorWarning(facts.classes) : std::string();
-    return words;
-}
-
-std::string settingsSentence(const SettingsWords& words) {
-    std::string changes = words.mirrored && words.cropped ? "mirrored and cropped"
-                          : words.mirrored                ? "mirrored"
-                          : words.cropped                 ? "cropped"
-                                                          : "";
-    if (words.otherwiseChanged) {
-        changes += changes.empty() ? "randomly changed" : ", otherwise changed a little";
-    }
-    return countText(words.pictures) + " pictures in " + countText(words.classes) +
-           " classes: " + words.backbone + (words.pretrained ? "" : " from scratch") + " at " +
-           std::to_string(words.imageSize) + " px, " +
-           (changes.empty() ? "pictures as they are" : changes) + ", " +
-           std::to_string(words.rounds) + (words.rounds == 1 ? " round." : " rounds.") +
-           (words.warning.empty() ? "" : " Careful with mirroring: " + words.warning);
 }
 
 }  // namespace graft

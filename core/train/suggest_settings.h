@@ -58,8 +58,14 @@ struct Suggestion {
 /// small pictures at 128 px, no mixing of pictures) and task adaptation with SGD at a tenth of the
 /// head's rate.
 /// With `own` the network is that, and the rest is for it.
+/// Measured here, with the weights at hand: rounds, rate and averaging of small networks, 96 px for
+/// few photos, frozen early stages.
 Suggestion suggestSettings(const DatasetFacts& facts, const std::vector<AvailableNetwork>& networks,
                            const ModelSpec* own = nullptr);
+
+/// Picture size and frozen parts by the same rules for a network that a person chose, where they are
+/// not chosen yet (0, none) and it has pretrained weights; gives the reasons.
+std::vector<std::string> fitToData(const DatasetFacts& facts, ModelSpec& model);
 
 /// Why mirrored pictures may be wrong here ("6" is no mirrored "2", left is not right); "" where
 /// nothing in the classes' names speaks against it.
@@ -75,24 +81,5 @@ struct Advice {
 /// parts go together; with `keepNetwork` they stay whatever they are.
 Advice adviseSettings(const DatasetFacts& facts, const std::vector<AvailableNetwork>& networks,
                       const Settings& before, const Settings& now, bool keepNetwork = false);
-
-/// The words of "1,000 photos in 2 classes: mobilenet_v2 at 224 px, mirrored and cropped, 10 rounds",
-/// by which the window makes its own sentence.
-struct SettingsWords {
-    std::int64_t pictures = 0;
-    std::int64_t classes = 0;
-    std::string backbone;
-    int imageSize = 0;
-    bool pretrained = false;
-    bool mirrored = false;
-    bool cropped = false;
-    bool otherwiseChanged = false;  ///< turned, coloured, ...
-    int rounds = 0;
-    double learningRate = 0;
-    int batchSize = 0;
-    std::string warning;  ///< mirrorWarning() when pictures are mirrored
-};
-SettingsWords settingsWords(const DatasetFacts& facts, const Settings& settings);
-std::string settingsSentence(const SettingsWords& words);
 
 }  // namespace graft

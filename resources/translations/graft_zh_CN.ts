@@ -2784,6 +2784,18 @@
         <translation>128 px：图片很小，再大也不会看到更多内容。</translation>
     </message>
     <message>
+        <source>96 px: so few photos can be looked at more closely.</source>
+        <translation>96 px：照片不多，可以看得更仔细。</translation>
+    </message>
+    <message>
+        <source>The early parts stay frozen: so few pictures have little to teach them, and their work is done once only.</source>
+        <translation>前部各层保持冻结：图片很少，前部学不到新东西，而且其计算只需做一次。</translation>
+    </message>
+    <message>
+        <source>Two changed versions of each picture take turns, so that the work of the frozen parts is done twice at most.</source>
+        <translation>每张图片轮流使用两个变化版本，使冻结部分的计算最多只做两次。</translation>
+    </message>
+    <message>
         <source>Mirrored, cropped and a little brighter or darker: more of the same pictures without their meaning changed.</source>
         <translation>镜像、裁剪并略微变亮或变暗：在不改变含义的前提下增加图片的变化。</translation>
     </message>
@@ -5072,6 +5084,10 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
     <message>
         <source>%1 from scratch at %2 px</source>
         <translation>从头训练 %1，%2 px</translation>
+    </message>
+    <message>
+        <source>%1, partly frozen</source>
+        <translation>%1，部分冻结</translation>
     </message>
     <message>
         <source>mirrored and cropped</source>

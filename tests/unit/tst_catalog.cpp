@@ -67,6 +67,11 @@ void CatalogTest::catalogTellsTheTruth() {
     QCOMPARE(tree->parameters - head.parameters, info->parameters);
     std::set<std::string> paths;
     QCOMPARE(leafSum(*tree, &paths), total);
+    // What counts as early is the tree's beginning, and something is left to learn.
+    QVERIFY(info->earlyStages.size() + 1 < tree->children.size());
+    for (std::size_t i = 0; i < info->earlyStages.size(); ++i) {
+        QCOMPARE(tree->children[i].path, info->earlyStages[i]);
+    }
     // Each path of the tree can be frozen, and freezes exactly what the tree counts.
     const std::function<void(const LayerNode&)> check = [&](const LayerNode& node) {
         QVERIFY2(!node.label.empty(), node.path.c_str());

@@ -1,5 +1,8 @@
 // Settings by rule from facts about the data, and that a person's own choice always stays.
+#include "core/train/settings_words.h"
 #include "core/train/suggest_settings.h"
+
+#include "core/nn/catalog.h"
 
 #include <nlohmann/json.hpp>
 
@@ -77,12 +80,50 @@ class TestSuggestSettings : public QObject {
         QCOMPARE(suggestSettings(photos(1000), mobilenet()).settings.model.imageSize, 0);
         const std::vector<AvailableNetwork> tiny{{"graft_nano", "/w/nano.safetensors", 0, 1, 64}};
         QCOMPARE(suggestSettings(small, tiny).settings.model.imageSize, 0);
+        // Few photos are looked at more closely by a network that is made for small pictures.
+        QCOMPARE(suggestSettings(photos(300), tiny).settings.model.imageSize, 96);
+        QCOMPARE(suggestSettings(photos(300), tiny).settings.options.epochs, 20);
+        QCOMPARE(suggestSettings(photos(1000), tiny).settings.model.imageSize, 0);
         // What a small network knows is a start only: more rounds, all of it at one speed.
-        QCOMPARE(suggestSettings(photos(300), tiny).settings.options.epochs, 40);
+        small.trainPictures = 300;
+        QCOMPARE(suggestSettings(small, tiny).settings.options.epochs, 40);
         QCOMPARE(suggestSettings(photos(1000), tiny).settings.options.epochs, 15);
         QCOMPARE(suggestSettings(photos(1000), tiny).settings.options.backboneRateFactor, 1.0);
         QCOMPARE(suggestSettings(photos(1000), mobilenet()).settings.options.backboneRateFactor,
                  TrainOptions{}.backboneRateFactor);
+    }
+
+    // Few pictures: what a large network sees first is known well enough.
+    void earlyPartsOfALargeNetworkStayFrozenForFewPictures() {
+        const std::vector<std::string> early = findBackbone("mobilenet_v2")->earlyStages;
+        QVERIFY(!early.empty());
+        const Suggestion few = suggestSettings(photos(1000), mobilenet());
+        QCOMPARE(few.settings.model.frozen, early);
+        QCOMPARE(few.settings.options.augmentVariants, 2);
+        const Suggestion many = suggestSettings(photos(5000), mobilenet());
+        QVERIFY(many.settings.model.frozen.empty());
+        QCOMPARE(many.settings.options.augmentVariants, TrainOptions{}.augmentVariants);
+        QVERIFY(suggestSettings(photos(1000), {}).settings.model.frozen.empty());
+    }
+
+    void aChosenNetworkIsFittedToTheData() {
+        ModelSpec model;
+        model.backbone = "resnet18";
+        const ModelSpec scratch = model;
+        QVERIFY(fitToData(photos(1000), model).empty());
+        QCOMPARE(model, scratch);  // nothing is known that could be kept
+        model.weightsPath = "/w/resnet18.pth";
+        QCOMPARE(fitToData(photos(1000), model).size(), std::size_t(1));
+        QCOMPARE(model.frozen, (std::vector<std::string>{"stem", "layer1", "layer2", "layer3"}));
+        ModelSpec chosen = scratch;
+        chosen.weightsPath = model.weightsPath;
+        chosen.frozen = {"stem"};
+        chosen.imageSize = 160;
+        const ModelSpec before = chosen;
+        DatasetFacts small = photos(1000);
+        small.medianSide = 32;
+        QVERIFY(fitToData(small, chosen).empty());
+        QCOMPARE(chosen, before);
     }
 
     void networkIsTheFirstThatIsHere() {
@@ -226,6 +267,9 @@ class TestSuggestSettings : public QObject {
         QCOMPARE(settingsSentence(words),
                  std::string("1,000 pictures in 2 classes: mobilenet_v2 at 224 px, mirrored and "
                              "cropped, 10 rounds."));
+        words.partsFrozen = true;
+        QVERIFY(settingsSentence(words).find(" 224 px, partly frozen, mirrored") !=
+                std::string::npos);
         words = settingsWords(photos(1234567), Settings());
         QCOMPARE(words.rounds, 40);
         QVERIFY(settingsSentence(words).starts_with(

@@ -341,6 +341,7 @@ void ModelPage::chooseBackbone(const QString& backbone) {
         spec.padding = "auto";
         spec.weightsPath = known ? stored[0].toStdString() : std::string();
         spec.weightsSha256 = known ? stored[1].toStdString() : std::string();
+        fitToData(datasetFacts(m_document->dataset()), spec);
     });
     reload();
 }
@@ -349,6 +350,7 @@ void ModelPage::chooseWeights(const QString& path, const QString& sha256) {
     const bool stored = change([&](ModelSpec& spec) {
         spec.weightsPath = path.toStdString();
         spec.weightsSha256 = sha256.toStdString();
+        fitToData(datasetFacts(m_document->dataset()), spec);
     });
     if (stored) {
         m_document->setNote(weightsNote(m_document->project().model().backbone),

@@ -98,10 +98,13 @@ void SettingsLine::takeAdvice() {
 }
 
 QString SettingsLine::sentence(const SettingsWords& words) {
-    const QString network =
+    QString network =
         words.pretrained
             ? tr("%1 at %2 px").arg(Texts::from(words.backbone)).arg(words.imageSize)
             : tr("%1 from scratch at %2 px").arg(Texts::from(words.backbone)).arg(words.imageSize);
+    if (words.partsFrozen) {
+        network = tr("%1, partly frozen").arg(network);
+    }
     const QString changes = words.mirrored && words.cropped ? tr("mirrored and cropped")
                             : words.mirrored                ? tr("mirrored")
                             : words.cropped                 ? tr("cropped")

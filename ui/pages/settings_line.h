@@ -4,6 +4,7 @@
 // Thread: GUI.
 #pragma once
 
+#include "core/train/settings_words.h"
 #include "core/train/suggest_settings.h"
 #include "ui/bridge/job_bridge.h"
 #include "ui/bridge/project_document.h"

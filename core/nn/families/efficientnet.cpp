@@ -168,6 +168,9 @@ Body build(torch::nn::Module& root, const BuildOptions& options, const Layout& l
 Family efficientnet(BackboneInfo info, const Layout& layout) {
     Family family;
     family.info = std::move(info);
+    for (int stage = 0; stage < 6; ++stage) {  // the seventh has the last stride of 2
+        family.info.earlyStages.push_back("features." + std::to_string(stage));
+    }
     if (!layout.rows.front().fused) {
         family.timm = timmEfficientNet();
     }

@@ -94,6 +94,7 @@ std::vector<Family> mobilenetV2Families() {
                    224,
                    32,
                    1.1};
+    family.info.earlyStages = {"features.0-1", "features.2-3", "features.4-6", "features.7-13"};
     family.knowsTfSame = true;
     family.classifierPrefixes = {"classifier."};
     family.build = build;

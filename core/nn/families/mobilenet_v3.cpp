@@ -162,6 +162,11 @@ KeyLayout timmLayout(const Layout& layout) {
 Family mobilenetV3(BackboneInfo info, const Layout& layout) {
     Family family;
     family.info = std::move(info);
+    for (std::size_t i = 0; i + 2 < layout.stages.size(); ++i) {  // all but the last two
+        const NumberedStage& stage = layout.stages[i];
+        family.info.earlyStages.push_back("features." + std::to_string(stage.first) + "-" +
+                                          std::to_string(stage.last));
+    }
     family.knowsTfSame = true;
     family.classifierPrefixes = {"classifier."};
     family.timm = timmLayout(layout);

@@ -100,6 +100,7 @@ Body build(torch::nn::Module& root, const BuildOptions& options, const Layout& l
 Family resnet(BackboneInfo info, const Layout& layout) {
     Family family;
     family.info = std::move(info);
+    family.info.earlyStages = {"stem", "layer1", "layer2", "layer3"};
     family.classifierPrefixes = {"fc."};
     family.build = [layout](torch::nn::Module& root, const BuildOptions& options) {
         return build(root, options, layout);
