@@ -52,7 +52,7 @@ def parse():
                         help="Graft is told nothing but the weights and the seed")
     parser.add_argument("--python", default="/usr/bin/python3", help="has torch and torchvision")
     parser.add_argument("--other-python", default="", help="another one, of a newer PyTorch")
-    parser.add_argument("--no-tuned", action="store_true", help="leaves the tuned script out")
+    parser.add_argument("--scripts", default="plain,tuned", help="which of them run: plain, tuned")
     parser.add_argument("--json", default="", help="also writes every single figure there")
     return parser.parse_args()
 
@@ -182,14 +182,20 @@ class Graft:
                                        {"OMP_NUM_THREADS": str(args.threads)})
         epochs = []
         for at, line in lines:
-            found = re.match(r"Epoch +\d+/\d+ .* accuracy ([\d.]+) %\s+([\d.]+) pictures/s", line)
+            found = re.match(r"Epoch +\d+/\d+ .* ([\d.]+) pictures/s", line)
             if found:
-                epochs.append((at, float(found[2]), float(found[1]) / 100))
+                epochs.append((at, float(found[1])))
         if not epochs or (len(epochs) != args.epochs and not args.as_it_comes):
             raise RuntimeError("graft-cli printed other epochs than expected:\n" +
                                "\n".join(line for _, line in lines))
         return result(seconds, peak, [one[0] for one in epochs], [one[1] for one in epochs],
-                      max(one[2] for one in epochs))
+                      best_accuracy([line for _, line in lines]))
+
+
+def best_accuracy(lines):
+    """Of what the run keeps, be it an epoch or the quick model."""
+    return next(float(found[1]) / 100 for line in reversed(lines)
+                if (found := re.match(r"Best: .* with ([\d.]+) %", line)))
 
 
 def result(seconds, peak, ends, rates, accuracy):
@@ -235,13 +241,12 @@ def processor():
 
 def main():
     args = parse()
-    contestants = [Script("script", args, args.python, False)]
-    if not args.no_tuned:
-        contestants.append(Script("script, tuned", args, args.python, True))
-    if args.other_python:
-        contestants.append(Script("newer PyTorch", args, args.other_python, False))
-        if not args.no_tuned:
-            contestants.append(Script("newer PyTorch, tuned", args, args.other_python, True))
+    contestants = []
+    for name, python in (("script", args.python), ("newer PyTorch", args.other_python)):
+        if python and "plain" in args.scripts:
+            contestants.append(Script(name, args, python, False))
+        if python and "tuned" in args.scripts:
+            contestants.append(Script(name + ", tuned", args, python, True))
     contestants.append(Graft("Graft", args))
     results = {one.name: [] for one in contestants}
     for number in range(args.rounds):
