@@ -126,8 +126,10 @@ void TrainRun::planFeatures() {
     const bool fullSize = pictureSizeNow() == m_classifier->preprocess().inputSize;
     if (m_cache && fullSize && variants > 0 && m_classifier->frozenBoundary() > 0) {
         const FeatureBoundary& cut = boundary(true);
-        // Vectors behind the pooling are small and serve later runs, too; maps must be worth it.
-        const bool worthIt = cut.pooled || epochsLeftAlike() > variants;
+        // Vectors behind the pooling are small and serve later runs, too; maps must be worth it, and
+        // are from then on: the last rounds find what the first ones computed.
+        const bool inUse = before == std::int64_t(cut.stage);
+        const bool worthIt = cut.pooled || inUse || epochsLeftAlike() > variants;
         if (worthIt && variants <= variantsThatFit(cut.stage)) {
             m_state.featureStage = std::int64_t(cut.stage);
             m_state.featureVariants = variants;

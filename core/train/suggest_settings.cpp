@@ -119,19 +119,22 @@ void chooseChanges(const DatasetFacts& facts, Suggestion& suggestion) {
     }
 }
 
-int mostRounds(const DatasetFacts& facts, bool small) {
+int mostRounds(const DatasetFacts& facts, bool small, bool earlyFrozen) {
+    if (earlyFrozen) {
+        return 8;
+    }
     if (facts.trainPictures >= kFew) {
         return small ? 15 : 10;
     }
     return small && !isFewPhotos(facts) ? 40 : 20;
 }
 
-void chooseRounds(const DatasetFacts& facts, bool small, Suggestion& suggestion) {
+void chooseRounds(const DatasetFacts& facts, int most, Suggestion& suggestion) {
     constexpr std::int64_t kUpdates = 500;
     TrainOptions& options = suggestion.settings.options;
     const std::int64_t seen = kUpdates * options.batchSize;
     const std::int64_t wanted = (seen + facts.trainPictures - 1) / facts.trainPictures;
-    options.epochs = int(std::clamp<std::int64_t>(wanted, 4, mostRounds(facts, small)));
+    options.epochs = int(std::clamp<std::int64_t>(wanted, 4, most));
     suggestion.reasons.push_back(std::to_string(options.epochs) +
                                  " rounds: about 500 steps are enough from pretrained weights.");
 }
@@ -147,8 +150,10 @@ void chooseCourse(const DatasetFacts& facts, Suggestion& suggestion) {
     const Result<BackboneInfo> info = findBackbone(model.backbone);
     const bool small = info && isSmall(*info);
     const bool pretrained = !model.weightsPath.empty();
+    const bool earlyFrozen = pretrained && info && !info->earlyStages.empty() &&
+                             model.frozen == info->earlyStages;
     if (pretrained && facts.trainPictures > 0) {
-        chooseRounds(facts, small, suggestion);
+        chooseRounds(facts, mostRounds(facts, small, earlyFrozen), suggestion);
     }
     if (pretrained && small) {
         options.learningRate = 0.02;
@@ -157,7 +162,7 @@ void chooseCourse(const DatasetFacts& facts, Suggestion& suggestion) {
         suggestion.reasons.push_back("All of the network learns at the same speed: what so small a "
                                      "network has learnt before is a start only.");
     }
-    if (pretrained && info && !info->earlyStages.empty() && model.frozen == info->earlyStages) {
+    if (earlyFrozen) {
         options.augmentVariants = 2;
         suggestion.reasons.push_back("Two changed versions of each picture take turns, so that the "
                                      "work of the frozen parts is done twice at most.");

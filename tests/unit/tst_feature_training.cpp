@@ -64,6 +64,7 @@ class TestFeatureTraining : public QObject {
     void lostCacheGivesTheSameBits_data();
     void lostCacheGivesTheSameBits();
     void secondRunComputesNothing();
+    void mapsServeToTheEnd();
     void cachedIsTheSameTrainingAsUncached();
     void validationFiguresAreThoseWithoutCache();
     void clearedWhileARunUsesIt();
@@ -217,6 +218,24 @@ void TestFeatureTraining::secondRunComputesNothing() {
     Recorder otherSeed;
     QVERIFY(run(again, otherSeed).ok());
     QVERIFY(otherSeed.blocksComputed >= 6);
+}
+
+// Features in front of the pooling pay only when they are used often enough; what was filled is used
+// in the last rounds as well.
+void TestFeatureTraining::mapsServeToTheEnd() {
+    TrainJob half = job();
+    half.model.frozen = {"block1", "block2"};
+    Recorder often;
+    QVERIFY(run(half, often).ok());
+    QVERIFY(often.noticed("2 variants of each"));
+    QVERIFY2(often.last.cacheHits > 0.4 && often.last.cacheHits < 0.6,  // 2 of 4 epochs
+             qPrintable(QString::number(often.last.cacheHits)));
+    init();
+    half.folder = m_folder.toStdString();
+    half.options.epochs = 2;
+    Recorder seldom;
+    QVERIFY(run(half, seldom).ok());
+    QVERIFY(!seldom.noticed("done once and kept"));
 }
 
 // Against the run that computes everything in every step: the same pictures, the same order, other

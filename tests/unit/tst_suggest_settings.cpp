@@ -62,16 +62,18 @@ class TestSuggestSettings : public QObject {
 
     // BiT-HyperRule: about 500 updates up to 20,000 pictures, small pictures at 128 px.
     void updatesAreAboutFiveHundred() {
-        for (const std::int64_t count : {600, 1000, 2000, 4000}) {
+        for (const std::int64_t count : {600, 2000, 2600, 4000}) {
             const TrainOptions options =
                 suggestSettings(photos(count), mobilenet()).settings.options;
             const double steps =
                 double(options.epochs) * double(photos(count).trainPictures) / options.batchSize;
-            const int most = photos(count).trainPictures < 500 ? 20 : 10;
+            const int most = photos(count).trainPictures < 2000 ? 8 : 10;
             QVERIFY2(options.epochs == most || (steps >= 500 && steps < 700),
                      qPrintable(QString("%1: %2").arg(count).arg(steps)));
         }
-        QCOMPARE(suggestSettings(photos(300), mobilenet()).settings.options.epochs, 20);
+        QCOMPARE(suggestSettings(photos(300), mobilenet()).settings.options.epochs, 8);
+        const std::vector<AvailableNetwork> vit{{"vit_b_16", "/w/vit.pth", 81, 90, 224}};
+        QCOMPARE(suggestSettings(photos(300), vit).settings.options.epochs, 20);
         QCOMPARE(suggestSettings(photos(100000), mobilenet()).settings.options.epochs, 4);
         QCOMPARE(suggestSettings(photos(1000), {}).settings.options.epochs, 0);
         DatasetFacts small = photos(1000);
@@ -214,7 +216,7 @@ class TestSuggestSettings : public QObject {
             const Advice next =
                 adviseSettings(photos(150), mobilenet(), first.suggested, mine);
             QVERIFY2(row.get(next.settings.options) == other, row.info.key.c_str());
-            const bool other2 = row.info.key == "epochs" || next.settings.options.epochs == 20;
+            const bool other2 = row.info.key == "epochs" || next.settings.options.epochs == 8;
             QVERIFY2(other2, row.info.key.c_str());
             // And it stays the next time, too.
             const Advice later =
@@ -243,7 +245,7 @@ class TestSuggestSettings : public QObject {
         const Advice after =
             adviseSettings(photos(1000), mobilenet(), before.suggested, before.settings);
         QCOMPARE(after.settings.model.backbone, std::string("mobilenet_v2"));
-        QCOMPARE(after.settings.options.epochs, 10);
+        QCOMPARE(after.settings.options.epochs, 8);
     }
 
     void survivesJson() {
