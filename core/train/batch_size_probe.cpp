@@ -39,11 +39,25 @@ class Probe {
         return {std::max(0.0, double(tensorMemory().peak) - double(before)), secondsSince(start)};
     }
 
-    double evaluate(std::int64_t count) {
+    double evaluate(std::int64_t count, std::size_t first = 0) {
         const torch::NoGradGuard noGrad;
         m_classifier.setTraining(false);
+        const torch::Tensor x = m_classifier.forwardTo(first, pictures(count));
         const auto start = Clock::now();
-        m_classifier.forward(pictures(count));
+        m_classifier.forwardFrom(first, x);
+        return secondsSince(start);
+    }
+
+    /// Of a pass that begins at stage `first`.
+    double trainFrom(std::size_t first, std::int64_t count) {
+        m_scope.clearGradients();
+        m_classifier.setTraining(true);
+        m_classifier.setDropoutSeed(0);
+        const torch::Tensor x = m_classifier.forwardTo(first, pictures(count));
+        const torch::Tensor targets = torch::zeros({count}, torch::kInt64);
+        const auto start = Clock::now();
+        torch::nn::functional::cross_entropy(m_classifier.forwardFrom(first, x), targets)
+            .backward();
         return secondsSince(start);
     }
 
@@ -102,9 +116,18 @@ PassCost measurePass(Classifier& classifier, const TrainingPass& pass, std::int6
     // Whatever else the machine did meanwhile only ever adds.
     const double seconds = std::min(many.seconds, probe.train(more).seconds);
     cost.secondsPerPicture = seconds / double(more);
-    probe.evaluate(more);
+    const std::int64_t looked = std::min<std::int64_t>(more, 8);
+    probe.evaluate(looked);
     cost.evaluationSecondsPerPicture =
-        std::min(probe.evaluate(more), probe.evaluate(more)) / double(more);
+        std::min(probe.evaluate(looked), probe.evaluate(looked)) / double(looked);
+    cost.keptSecondsPerPicture = cost.secondsPerPicture;
+    cost.keptEvaluationSecondsPerPicture = cost.evaluationSecondsPerPicture;
+    const std::size_t prefix = classifier.frozenBoundary();
+    if (prefix > 0 && prefix <= classifier.stageCount()) {
+        cost.keptSecondsPerPicture =
+            std::min(probe.trainFrom(prefix, more), probe.trainFrom(prefix, more)) / double(more);
+        cost.keptEvaluationSecondsPerPicture = probe.evaluate(looked, prefix) / double(looked);
+    }
     return cost;
 }
 

@@ -24,6 +24,10 @@ struct PassCost {
     double bytesPerPicture = 0;  ///< what forward keeps for backward
     double secondsPerPicture = 0;
     double evaluationSecondsPerPicture = 0;  ///< forward only
+    /// The same from what the frozen prefix gave, kept; as above where nothing but the head is left
+    /// or nothing is frozen.
+    double keptSecondsPerPicture = 0;
+    double keptEvaluationSecondsPerPicture = 0;
     double bytesFor(std::int64_t count) const {
         return fixedBytes + double(count) * bytesPerPicture;
     }

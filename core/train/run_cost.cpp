@@ -138,7 +138,8 @@ void TrainRun::measureCost() {
     if (!held.empty()) {
         m_frozen->releaseBackbone();
     }
-    m_headAlone = m_classifier->frozenBoundary() > m_classifier->stageCount();
+    m_keptStage = m_classifier->frozenBoundary();
+    m_headAlone = m_keptStage > m_classifier->stageCount();
     const auto most = std::min<std::int64_t>(picturesAtOnce(), std::int64_t(m_trainItems.size()));
     m_passCost = measurePass(*m_classifier, plainPass(*m_classifier), most);
     if (!held.empty()) {
@@ -161,25 +162,38 @@ void TrainRun::measureCost() {
         batch && batch->count > 0 ? secondsSince(start) / double(batch->count) : 0;
 }
 
-// Where only the head learns, what goes into it is computed once for each variant and kept; so are
-// the features of validation pictures. Steps on kept vectors take no time worth counting.
+// What goes into the part that learns is computed once for each variant and kept, and so are the
+// features of validation pictures. Steps on kept vectors take no time worth counting, those on maps
+// do.
 void TrainRun::addEpochs(CostForecast& forecast) const {
     const std::int64_t epochs = m_job.options.epochs;
     const std::int64_t head =
         m_headAlone ? epochs : std::min<std::int64_t>(m_job.options.headEpochs, epochs);
-    const std::size_t pooled = m_classifier->stageCount() + 1;
-    const std::int64_t fits = m_cache ? variantsThatFit(pooled) : 0;
     const std::int64_t variants = cachedVariants(m_job.options, augmentNow());
-    const bool kept = variants > 0 && variants <= fits;
-    const std::int64_t filling = kept ? std::min(head, variants) : head;
-    const std::int64_t looks = fits > 0 ? std::min<std::int64_t>(head, 1) : head;
-    forecast.fillingEpochs = m_headAlone && kept ? filling : 0;
+    const auto keeps = [&](std::size_t stage) {
+        return m_cache && variants > 0 && variants <= variantsThatFit(stage);
+    };
+    const std::size_t pooled = m_classifier->stageCount() + 1;
+    const std::int64_t filling = keeps(pooled) ? std::min(head, variants) : head;
+    const std::int64_t looks =
+        m_cache && variantsThatFit(pooled) > 0 ? std::min<std::int64_t>(head, 1) : head;
     const double headSeconds = m_headAlone ? forecast.epochSeconds : forecast.headEpochSeconds;
-    const std::int64_t small = std::clamp<std::int64_t>(m_job.options.firstSizeEpochs, head, epochs) - head;
-    const double saved = double(small) * (1 - secondsShareOfFirstSize()) * forecast.epochSeconds;
-    forecast.totalSeconds = -saved + double(filling) * headSeconds +
-                            double(epochs - head) * forecast.epochSeconds +
-                            double(looks + epochs - head) * forecast.validationSeconds;
+
+    const std::int64_t rest = epochs - head;
+    const std::int64_t small =
+        std::clamp<std::int64_t>(m_job.options.firstSizeEpochs, head, epochs) - head;
+    const bool maps = !m_headAlone && m_keptStage > 0 && small == 0 && rest > variants &&
+                      keeps(m_keptStage);
+    const std::int64_t whole = maps ? variants : rest;
+    const std::int64_t wholeLooks = maps ? 1 : rest;
+    forecast.fillingEpochs = m_headAlone && keeps(pooled) ? filling : maps && head == 0 ? whole : 0;
+    const double validation = double(m_validationItems.size());
+    forecast.totalSeconds =
+        double(filling) * headSeconds + double(whole) * forecast.epochSeconds +
+        double(rest - whole) * double(m_trainItems.size()) * m_passCost.keptSecondsPerPicture +
+        double(looks + wholeLooks) * forecast.validationSeconds +
+        double(rest - wholeLooks) * validation * m_passCost.keptEvaluationSecondsPerPicture -
+        double(small) * (1 - secondsShareOfFirstSize()) * forecast.epochSeconds;
 }
 
 CostForecast TrainRun::forecast() const {

@@ -205,7 +205,8 @@ class TrainRun {
     std::vector<std::vector<std::size_t>> m_batches;  ///< of the epoch under way
     std::int64_t m_stepsPerEpoch = 0;
     PassCost m_passCost;
-    bool m_headAlone = false;  ///< nothing else learns in any epoch
+    bool m_headAlone = false;     ///< nothing else learns in any epoch
+    std::size_t m_keptStage = 0;  ///< where the network is cut once all that will learn does
     double m_loadSecondsPerPicture = 0;  ///< on one thread
     torch::Tensor m_balance;  ///< [C] float32: classes count alike; undefined with balance "none"
     torch::Tensor m_classWeights;  ///< the same with balance "weights", else undefined

@@ -356,6 +356,30 @@ class TestRunCost : public QObject {
         QVERIFY(std::abs(uncached->totalSeconds -
                          40 * (uncached->epochSeconds + uncached->validationSeconds)) < 1e-9);
     }
+
+    // Behind a frozen beginning the later rounds cost what is left of the network, if features pay.
+    void keptMapsAreForecast() {
+        TrainJob half = job("small_cnn", 64);
+        half.model.frozen = {"block1", "block2", "block3"};
+        half.options.epochs = 40;
+        half.options.augmentVariants = 2;
+        half.augment.flipHorizontal = 0.5;
+        Progress progress;
+        const Result<CostForecast> forecast = forecastTraining(half, progress);
+        QVERIFY(forecast.ok());
+        QCOMPARE(forecast->fillingEpochs, 2);
+        const double uncached = 40 * (forecast->epochSeconds + forecast->validationSeconds);
+        QVERIFY(forecast->totalSeconds >
+                2 * forecast->epochSeconds + forecast->validationSeconds);
+        QVERIFY2(forecast->totalSeconds < 0.9 * uncached,
+                 qPrintable(QString("%1 of %2 s").arg(forecast->totalSeconds).arg(uncached)));
+        half.options.epochs = 2;
+        const Result<CostForecast> brief = forecastTraining(half, progress);
+        QVERIFY(brief.ok());
+        QCOMPARE(brief->fillingEpochs, 0);
+        QVERIFY(std::abs(brief->totalSeconds -
+                         2 * (brief->epochSeconds + brief->validationSeconds)) < 1e-9);
+    }
 };
 
 QTEST_GUILESS_MAIN(TestRunCost)
