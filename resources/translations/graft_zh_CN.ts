@@ -3461,7 +3461,7 @@
         <translation>请先添加图片；训练好的模型会用其中一部分来评估。</translation>
     </message>
     <message>
-        <source>The first results can be looked at after the first epoch.</source>
+        <source>The first results can be looked at after the first round.</source>
         <translation>第一轮训练结束后即可查看初步结果。</translation>
     </message>
     <message>
@@ -4154,7 +4154,7 @@
         <translation>%1（目前最佳）</translation>
     </message>
     <message>
-        <source>Epoch</source>
+        <source>Round</source>
         <translation>轮次</translation>
     </message>
     <message>
@@ -4277,7 +4277,7 @@
         <translation>解冻所有层（微调）。较慢，但通常更准确。</translation>
     </message>
     <message>
-        <source>See the training</source>
+        <source>Watch the training</source>
         <translation>查看训练</translation>
     </message>
     <message>
@@ -4743,7 +4743,7 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
         <translation>用当前的数据、模型和选项开始新的训练</translation>
     </message>
     <message>
-        <source>Accuracy appears after the first epoch.</source>
+        <source>Accuracy appears after the first round.</source>
         <translation>第一轮结束后显示准确率。</translation>
     </message>
     <message>
@@ -4751,7 +4751,7 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
         <translation>这次训练还没有准确率。</translation>
     </message>
     <message>
-        <source>, epoch %1</source>
+        <source>, round %1</source>
         <translation>，第 %1 轮</translation>
     </message>
     <message>
@@ -4787,7 +4787,7 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
         <translation>准备中</translation>
     </message>
     <message>
-        <source>epoch %1 of %2</source>
+        <source>round %1 of %2</source>
         <translation>第 %1 / %2 轮</translation>
     </message>
     <message>
@@ -4854,7 +4854,7 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
         <translation>最佳准确率</translation>
     </message>
     <message>
-        <source>Epochs</source>
+        <source>Rounds</source>
         <translation>轮数</translation>
     </message>
     <message>
@@ -4893,7 +4893,7 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
         <translation>回答错误的程度（交叉熵），越低越好</translation>
     </message>
     <message>
-        <source>Epoch</source>
+        <source>Round</source>
         <translation>轮次</translation>
     </message>
     <message>
@@ -4901,7 +4901,7 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
         <translation>曲线</translation>
     </message>
     <message>
-        <source>Figures of each epoch</source>
+        <source>Figures of each round</source>
         <translation>每轮指标</translation>
     </message>
     <message>
@@ -5223,7 +5223,7 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
         <translation> %</translation>
     </message>
     <message>
-        <source>Validation: chooses the best epoch while training</source>
+        <source>Validation: chooses the best round (epoch) while training</source>
         <translation>验证集：训练时用来选择最佳轮次</translation>
     </message>
     <message>
@@ -5377,7 +5377,7 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
         <translation>%1 %</translation>
     </message>
     <message>
-        <source>Epoch %1 of %2</source>
+        <source>Round %1 of %2</source>
         <translation>第 %1 / %2 轮</translation>
     </message>
     <message>
@@ -5520,7 +5520,7 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
         <translation>已保存（%1）。</translation>
     </message>
     <message>
-        <source>Epoch %1 is done.</source>
+        <source>Round %1 is done.</source>
         <translation>第 %1 轮完成。</translation>
     </message>
     <message>
@@ -5548,11 +5548,11 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
         <translation>%1：识别正确 %2 %</translation>
     </message>
     <message>
-        <source>%1: failed at epoch %2</source>
+        <source>%1: failed in round %2</source>
         <translation>%1：在第 %2 轮失败</translation>
     </message>
     <message>
-        <source>%1: stopped after epoch %2, can go on</source>
+        <source>%1: stopped after round %2, can go on</source>
         <translation>%1：第 %2 轮后停止，可继续</translation>
     </message>
     <message>

@@ -362,7 +362,7 @@ class TestTrainingPages : public QObject {
         shown.fake->say(TrainEvent::Kind::Started, "Training Live.");
         QTRY_COMPARE(loss->pointCount("shown/train"), 4u);
         QVERIFY(shown.text("bigAccuracy").contains("60.0 %"));
-        QVERIFY(shown.text("progressText").contains("epoch 2 of 2"));
+        QVERIFY(shown.text("progressText").contains("round 2 of 2"));
         QVERIFY(shown.text("progressText").contains("about 2 min left"));
 
         auto* rate = shown.find<QDoubleSpinBox>("rateEdit");

@@ -75,7 +75,7 @@ QVariant MetricTableModel::headerData(int section, Qt::Orientation orientation, 
     }
     switch (section) {
         case EpochColumn:
-            return tr("Epoch");
+            return tr("Round");
         case TrainLossColumn:
             return tr("Training loss");
         case ValidationLossColumn:

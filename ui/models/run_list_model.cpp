@@ -208,7 +208,7 @@ QVariant RunListModel::headerData(int section, Qt::Orientation orientation, int 
         case BestColumn:
             return tr("Best accuracy");
         case EpochsColumn:
-            return tr("Epochs");
+            return tr("Rounds");
         case CreatedColumn:
             return tr("Started");
         default:

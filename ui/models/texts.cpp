@@ -116,10 +116,10 @@ QString Texts::recent(const RecentProject& project) {
         return tr("%1: %2 % right").arg(run).arg(project.number);
     }
     if (project.state == QLatin1String("failed")) {
-        return tr("%1: failed at epoch %2").arg(run).arg(project.number + 1);
+        return tr("%1: failed in round %2").arg(run).arg(project.number + 1);
     }
     if (project.state == QLatin1String("stopped")) {
-        return tr("%1: stopped after epoch %2, can go on").arg(run).arg(project.number);
+        return tr("%1: stopped after round %2, can go on").arg(run).arg(project.number);
     }
     return tr("%1 classes, %2 pictures").arg(project.classes).arg(count(project.pictures));
 }
@@ -146,7 +146,7 @@ QString Texts::event(const TrainEvent& event) {
             return event.best ? tr("Saved as the best so far.")
                               : tr("Saved (%1).").arg(QFileInfo(from(event.path)).fileName());
         case Kind::EpochFinished:
-            return tr("Epoch %1 is done.").arg(event.epoch);
+            return tr("Round %1 is done.").arg(event.epoch);
         case Kind::Problem:
             return tr("Left out %1: %2").arg(from(event.problem.path), CoreTexts::tr(event.problem.message));
         case Kind::Notice:

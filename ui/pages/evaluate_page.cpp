@@ -268,7 +268,7 @@ void EvaluatePage::refreshState() {
     m_stack->setCurrentIndex(any && data ? 1 : 0);
     m_empty->setText(!data ? tr("Add pictures first; a trained model is checked on some of them.")
                      : m_run->isActive()
-                         ? tr("The first results can be looked at after the first epoch.")
+                         ? tr("The first results can be looked at after the first round.")
                          : tr("Train a model first; its mistakes are shown here."),
                      data ? tr("Go to Train") : tr("Go to Data"));
     const bool busy = m_job.isActive();

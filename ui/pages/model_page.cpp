@@ -215,7 +215,7 @@ bool ModelPage::hasData() const {
 }
 
 QString ModelPage::primaryText() const {
-    return m_run->isActive() ? tr("See the training") : tr("Train");
+    return m_run->isActive() ? tr("Watch the training") : tr("Train");
 }
 
 bool ModelPage::primaryEnabled() const {

@@ -91,7 +91,7 @@ void RunHeadline::refresh(const RunRecord* record, bool live, bool mayTrainAgain
         showAccuracy(record->bestAccuracy, record->validationCount,
                      record->bestAccuracy < 0 ? tr("This run has no accuracy yet.")
                      : record->bestIsQuick()  ? tr(", quick model")
-                                              : tr(", epoch %1").arg(record->bestEpoch));
+                                              : tr(", round %1").arg(record->bestEpoch));
     } else {
         showAccuracy(-1, 0,
                      tr("Press Train: the accuracy on pictures that the network did not "
@@ -117,7 +117,7 @@ void RunHeadline::showLive(const TrainSnapshot& now) {
         showAccuracy(-1, 0,
                      now.toLookAt > 0
                          ? tr("A quick model is made first; its accuracy appears in a moment.")
-                         : tr("Accuracy appears after the first epoch."));
+                         : tr("Accuracy appears after the first round."));
     }
 }
 
@@ -165,7 +165,7 @@ void RunHeadline::showProgress() {
     if (now.toLookAt > 0) {
         parts << tr("%1 of %2").arg(Texts::count(now.lookedAt), Texts::count(now.toLookAt));
     } else if (now.epochCount > 0) {
-        parts << tr("epoch %1 of %2").arg(now.epoch).arg(now.epochCount);
+        parts << tr("round %1 of %2").arg(now.epoch).arg(now.epochCount);
         if (!paused) {
             parts << Texts::timeLeft(now.secondsLeft);
         }

@@ -46,14 +46,14 @@ RunPlots::RunPlots(QWidget* parent)
     m_rate->setObjectName(QStringLiteral("ratePlot"));
     m_rate->setLegendVisible(false);
     for (CurvePlot* plot : plots()) {
-        plot->setAxes(tr("Epoch"), {});
+        plot->setAxes(tr("Round"), {});
     }
     addTab(buildCurves(), tr("Curves"));
 
     auto* table = new QTableView;
     table->setTabKeyNavigation(false);
     table->setObjectName(QStringLiteral("metricTable"));
-    table->setAccessibleName(tr("Figures of each epoch"));
+    table->setAccessibleName(tr("Figures of each round"));
     table->setModel(m_table);
     table->verticalHeader()->hide();
     table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);

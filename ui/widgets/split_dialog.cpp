@@ -36,7 +36,7 @@ SplitDialog::SplitDialog(const SplitOptions& options, bool fromSource, QWidget* 
         return box;
     };
     m_validation = share("validationShare", options.validation);
-    m_validation->setToolTip(tr("Validation: chooses the best epoch while training"));
+    m_validation->setToolTip(tr("Validation: chooses the best round (epoch) while training"));
     m_test = share("testShare", options.test);
     m_test->setToolTip(tr("Test: looked at only for the final figures"));
     m_rest = new QLabel(this);

@@ -129,7 +129,7 @@ void StatusLine::showRun() {
     QString text = tr("%1 %").arg(int(share * 100));
     if (now.epochCount > 0) {
         text =
-            tr("Epoch %1 of %2").arg(now.epoch).arg(now.epochCount) + QStringLiteral(" · ") + text;
+            tr("Round %1 of %2").arg(now.epoch).arg(now.epochCount) + QStringLiteral(" · ") + text;
     }
     const QString left = paused ? tr("paused") : durationText(now.secondsLeft);
     if (!left.isEmpty()) {
