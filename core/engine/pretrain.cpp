@@ -164,6 +164,7 @@ Result<PretrainRecipe> pretrainRecipe(const std::string& backbone, int epochs) {
     options.schedule = "triangular";
     options.warmupShare = 0.2;
     options.averageDecay = 0.999;
+    options.normStatistics = "batch";  // also where it goes on from weights
     const int smaller = int(std::lround(0.75 * info.defaultImageSize));
     if (smaller >= info.minImageSize) {
         options.firstSize = smaller;

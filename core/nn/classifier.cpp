@@ -315,6 +315,11 @@ void Classifier::setTraining(bool training) {
     m_state->applyModes();
 }
 
+void Classifier::setNormsFixed(bool fixed) {
+    m_state->normsFixed = fixed;
+    m_state->applyModes();
+}
+
 void Classifier::setPrecision(Precision precision) {
     m_state->precision = precision;
 }

@@ -92,6 +92,9 @@ class Classifier {
 
     /// Training mode for what is not frozen, eval mode for the rest; or eval for all.
     void setTraining(bool training);
+    /// Fixed: batch norms normalise in training as in eval mode and their statistics rest, though
+    /// their weights learn.
+    void setNormsFixed(bool fixed);
     /// What training computes in; pictures between the layers are then bf16 and channels-last.
     /// In eval mode it is float32 always: what is shown and exported does not depend on this.
     void setPrecision(Precision precision);

@@ -49,7 +49,7 @@ void Classifier::State::freezeInside(const std::string& path, bool freeze) {
 }
 
 // What has nothing left to train is in eval mode: batch-norm buffers and counters rest, and a block
-// draws no branch to leave out.
+// draws no branch to leave out. So are norms of fixed statistics.
 void Classifier::State::applyModes() {
     network->train(training);
     if (!training) {
@@ -66,7 +66,8 @@ void Classifier::State::applyModes() {
     }
     for (const auto& entry : network->named_modules("", /*include_self=*/false)) {
         const auto found = anyTrainable.find(entry.key());
-        if (found != anyTrainable.end() && !found->second) {
+        const bool rests = found != anyTrainable.end() && !found->second;
+        if (rests || (normsFixed && entry.value()->as<Norm>())) {
             entry.value()->eval();
         }
     }

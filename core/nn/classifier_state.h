@@ -23,6 +23,7 @@ struct Classifier::State {
     std::size_t frozenPrefix = 0;
     bool headFrozen = false;
     bool training = false;
+    bool normsFixed = false;
     Precision precision = Precision::Fp32;
     at::Generator dropout = at::detail::createCPUGenerator(0);
 

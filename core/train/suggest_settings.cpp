@@ -156,9 +156,9 @@ void chooseCourse(const DatasetFacts& facts, Suggestion& suggestion) {
         chooseRounds(facts, mostRounds(facts, small, earlyFrozen), suggestion);
     }
     if (pretrained && small) {
-        options.learningRate = 0.02;
         options.backboneRateFactor = 1;
         options.averageDecay = 0.98;
+        options.clipGradient = 5;
         suggestion.reasons.push_back("All of the network learns at the same speed: what so small a "
                                      "network has learnt before is a start only.");
     }

@@ -97,6 +97,21 @@ FieldTable<TrainOptions> makeTable() {
                           "Share of certainty that is spread over the other classes.", 0, 0.9,
                           0.01),
                     "Updates"))
+        .add(&T::clipGradient,
+             expert(field("clip_gradient", "Longest gradient",
+                          "Steps whose gradient is longer (its norm over all weights) are shortened "
+                          "to this, so that no single one throws the network off course (gradient "
+                          "clipping). 0 switches it off.",
+                          0, 1e6, 0.5),
+                    "Updates"))
+        .add(&T::normStatistics,
+             expert(choice("norm_statistics", "Norms go by",
+                           "Mean and spread that batch normalisation goes by. What pretrained "
+                           "weights came with lets training begin exactly as good as the quick "
+                           "model. Automatic: that, or each step's pictures without weights.",
+                           {"auto", "fixed", "batch"},
+                           {"Automatic", "What the weights came with", "Each step's pictures"}),
+                    "Updates"))
         .add(&T::averageDecay,
              expert(field("average_decay", "Averaged weights",
                           "Averages the weights over the last steps (exponential moving average "
@@ -244,6 +259,9 @@ TrainOptions resolvedOptions(TrainOptions options, bool pretrained) {
         options.accumulate = 0;
     }
     options.quickModel = options.quickModel && pretrained;
+    if (options.normStatistics == "auto") {
+        options.normStatistics = pretrained ? "fixed" : "batch";
+    }
     return options;
 }
 

@@ -87,13 +87,16 @@ void TrainRun::makeLoader(std::uint64_t cacheBytes) {
 Status TrainRun::prepare() {
     GRAFT_CHECK(buildItems());
     if (m_job.options.averageDecay > 0) {
-        m_average.emplace(m_job.options.averageDecay);
+        m_average.emplace(m_job.options.averageDecay, m_job.model.weightsPath.empty()
+                                                          ? WeightAverage::Start::Random
+                                                          : WeightAverage::Start::Trained);
     }
     if (!m_job.resumeFrom.empty()) {
         GRAFT_CHECK(restore());
     } else {
         GRAFT_CHECK(begin());
     }
+    m_classifier->setNormsFixed(m_job.options.normStatistics == "fixed");
     if (m_classifier->trainableCount() == 0) {
         return Error{ErrorCode::InvalidArgument, "Everything is frozen: there is nothing to train.",
                      {}, "Thaw at least the new part (head) on the Model page."};
@@ -273,11 +276,15 @@ Status TrainRun::update(std::size_t first, const torch::Tensor& x,
     input.targets = targets;
     input.classWeights = m_classWeights;
     input.labelSmoothing = m_job.options.labelSmoothing;
+    input.clipGradient = m_job.options.clipGradient;
     input.weightDecay = m_job.options.weightDecay;
     input.dropoutSeed = streamSeed(
         "dropout", {std::uint64_t(m_job.options.seed), std::uint64_t(m_state.step)});
     const double rate = currentRate();
     input.rateOf = [&](const std::string& name) { return rate * rateFactorOf(name); };
+    if (m_average) {
+        m_average->begin(*m_classifier);
+    }
     const StepOutcome outcome = trainStep(*m_classifier, *m_optimizer, input);
     if (!std::isfinite(outcome.loss)) {
         return Error{ErrorCode::Diverged,

@@ -44,6 +44,15 @@ StepOutcome passThrough(Classifier& classifier, const StepInput& input) {
     return outcome;
 }
 
+// Pascanu, Mikolov and Bengio, ICML 2013, as torch does it.
+void clipGradients(const std::vector<ParameterUpdate>& updates, double longest) {
+    std::vector<torch::Tensor> parameters;
+    for (const ParameterUpdate& update : updates) {
+        parameters.push_back(update.parameter);
+    }
+    torch::nn::utils::clip_grad_norm_(parameters, longest);
+}
+
 }  // namespace
 
 StepOutcome trainStep(Classifier& classifier, Optimizer& optimizer, const StepInput& input) {
@@ -62,6 +71,9 @@ StepOutcome trainStep(Classifier& classifier, Optimizer& optimizer, const StepIn
         }
         const double decay = parameter.tensor.dim() <= 1 ? 0 : input.weightDecay;
         updates.push_back({parameter.name, parameter.tensor, input.rateOf(parameter.name), decay});
+    }
+    if (input.clipGradient > 0) {
+        clipGradients(updates, input.clipGradient);
     }
     optimizer.setOnePass(classifier.precision() == Precision::Bf16);
     optimizer.step(updates);

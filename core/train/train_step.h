@@ -19,6 +19,7 @@ struct StepInput {
     std::int64_t atOnce = 0;
     torch::Tensor classWeights;   ///< [C] float32 or undefined
     double labelSmoothing = 0;
+    double clipGradient = 0;      ///< > 0: longest gradient over all trainable parameters
     double weightDecay = 0;       ///< of what has more than one dimension
     std::uint64_t dropoutSeed = 0;
     /// Learning rate by the parameter's name.

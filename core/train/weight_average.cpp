@@ -26,13 +26,23 @@ std::vector<NamedTensor> stateTensors(const Classifier& classifier) {
     return all;
 }
 
+void WeightAverage::take(const std::vector<NamedTensor>& state) {
+    for (const NamedTensor& entry : state) {
+        m_tensors.push_back({entry.name, entry.tensor.detach().clone()});
+    }
+}
+
+void WeightAverage::begin(const Classifier& classifier) {
+    if (m_start == Start::Trained && m_tensors.empty()) {
+        take(stateTensors(classifier));
+    }
+}
+
 void WeightAverage::update(const Classifier& classifier, std::int64_t step) {
     const torch::NoGradGuard noGrad;
     const std::vector<NamedTensor> state = stateTensors(classifier);
     if (m_tensors.empty()) {
-        for (const NamedTensor& entry : state) {
-            m_tensors.push_back({entry.name, entry.tensor.detach().clone()});
-        }
+        take(state);
         return;
     }
     std::map<std::string, bool> learns;  // by layer, of those with parameters
@@ -41,7 +51,8 @@ void WeightAverage::update(const Classifier& classifier, std::int64_t step) {
         any = any || parameter.tensor.requires_grad();
     }
     const double t = double(step);
-    const double decay = std::min(m_decay, (1 + t) / (10 + t));
+    const double decay =
+        m_start == Start::Trained ? m_decay : std::min(m_decay, (1 + t) / (10 + t));
     for (std::size_t i = 0; i < state.size(); ++i) {
         torch::Tensor& mean = m_tensors[i].tensor;
         const auto found = learns.find(layerOf(state[i].name));

@@ -13,22 +13,33 @@ namespace graft {
 
 class WeightAverage {
  public:
-    /// `decay` in 0..1: what stays at each step.
-    explicit WeightAverage(double decay) : m_decay(decay) {}
+    /// What the network is before the first update: numbers to forget soon, or worth keeping.
+    enum class Start { Random, Trained };
 
-    /// Takes the network's present state in, after update number `step` (from 0). The first one is
-    /// taken as it is, and early ones count for more: the decay is min(decay, (1 + t) / (10 + t)).
+    /// `decay` in 0..1: what stays at each step.
+    WeightAverage(double decay, Start start) : m_decay(decay), m_start(start) {}
+
+    /// To be called before the first update: a trained network's state begins the average. Does
+    /// nothing for a random one, and where the average has begun.
+    void begin(const Classifier& classifier);
+
+    /// Takes the network's present state in, after update number `step` (from 0). From a random
+    /// start the first one is taken as it is, and early ones count for more: the decay is
+    /// min(decay, (1 + t) / (10 + t)).
     /// What is frozen is copied, so that it stays the same number for number.
     void update(const Classifier& classifier, std::int64_t step);
 
     bool empty() const { return m_tensors.empty(); }
-    /// Parameters and buffers, by name; empty before the first update.
+    /// Parameters and buffers, by name; empty before the first update or begin().
     const std::vector<NamedTensor>& tensors() const { return m_tensors; }
     /// `tensors` as from tensors(); must fit the network. Empty: begins anew.
     Status restore(const std::vector<NamedTensor>& tensors, const Classifier& classifier);
 
  private:
+    void take(const std::vector<NamedTensor>& state);
+
     double m_decay;
+    Start m_start;
     std::vector<NamedTensor> m_tensors;
 };
 

@@ -2904,6 +2904,30 @@
         <translation>Graft 自带的小型网络，适合约 64 像素的图片：在任何机器上都很快，也适合从头训练。</translation>
     </message>
     <message>
+        <source>Longest gradient</source>
+        <translation>梯度长度上限</translation>
+    </message>
+    <message>
+        <source>Steps whose gradient is longer (its norm over all weights) are shortened to this, so that no single one throws the network off course (gradient clipping). 0 switches it off.</source>
+        <translation>梯度（对全部权重取范数）超过此长度的步会被缩短到该长度，以免某一步把网络带偏（梯度裁剪）。0 表示关闭。</translation>
+    </message>
+    <message>
+        <source>Norms go by</source>
+        <translation>归一化依据</translation>
+    </message>
+    <message>
+        <source>Mean and spread that batch normalisation goes by. What pretrained weights came with lets training begin exactly as good as the quick model. Automatic: that, or each step&apos;s pictures without weights.</source>
+        <translation>批归一化所用的均值和方差。沿用预训练权重自带的统计量，训练就从与快速模型完全相同的水平开始。自动：有预训练权重时用其自带的统计量，否则用每一步图片的统计量。</translation>
+    </message>
+    <message>
+        <source>What the weights came with</source>
+        <translation>权重自带的统计量</translation>
+    </message>
+    <message>
+        <source>Each step&apos;s pictures</source>
+        <translation>每一步的图片</translation>
+    </message>
+    <message>
         <source>Averaged weights</source>
         <translation>权重平均</translation>
     </message>

@@ -95,7 +95,7 @@ void TestOptimizersOracle::averagedWeights() {
     QCOMPARE(weight.numel(), std::int64_t(kNumbers));
     graft::Rng rng(13);
     QByteArray input;
-    graft::WeightAverage average(decay);
+    graft::WeightAverage average(decay, graft::WeightAverage::Start::Random);
     std::vector<torch::Tensor> means;
     for (int i = 0; i < kUpdates; ++i) {
         for (int k = 0; k < kNumbers; ++k) {

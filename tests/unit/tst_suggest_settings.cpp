@@ -88,7 +88,11 @@ class TestSuggestSettings : public QObject {
         QCOMPARE(suggestSettings(photos(1000), tiny).settings.model.imageSize, 0);
         // What a small network knows is a start only: more rounds, all of it at one speed.
         small.trainPictures = 300;
-        QCOMPARE(suggestSettings(small, tiny).settings.options.epochs, 40);
+        const TrainOptions course = suggestSettings(small, tiny).settings.options;
+        QCOMPARE(course.epochs, 40);
+        QCOMPARE(course.backboneRateFactor, 1.0);
+        QCOMPARE(course.averageDecay, 0.98);
+        QCOMPARE(course.clipGradient, 5.0);
         QCOMPARE(suggestSettings(photos(1000), tiny).settings.options.epochs, 15);
         QCOMPARE(suggestSettings(photos(1000), tiny).settings.options.backboneRateFactor, 1.0);
         QCOMPARE(suggestSettings(photos(1000), mobilenet()).settings.options.backboneRateFactor,
