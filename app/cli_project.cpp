@@ -46,7 +46,7 @@ Result<RunRecord> chooseRun(const Project& project, RunId number, RunWish wish) 
         return Error{ErrorCode::NotFound,
                      "No run of " + name + " has a trained model yet.",
                      {},
-                     "Let one train for at least one epoch: graft-cli resume " + project.path()};
+                     "Let one train for at least one round: graft-cli resume " + project.path()};
     }
     return Error{ErrorCode::NotFound,
                  "Every run of " + name + " is finished.",

@@ -160,7 +160,9 @@ Result<Chosen> chooseSettings(const Project& project, const TrainFlags& flags,
         if (other) {
             const std::vector<std::string> frozen = model.frozen;
             fitToData(datasetFacts(project.dataset()), model);
-            model.frozen = flags.freeze.empty() ? model.frozen : frozen;  // "none" is a choice too
+            if (!flags.freeze.empty()) {  // "none" is a choice too
+                model.frozen = frozen;
+            }
         }
     }
     const auto search = engine::startNetworkSearch();

@@ -1,6 +1,5 @@
 #include "core/base/amounts.h"
 
-#include <cmath>
 #include <cstdio>
 #include <iterator>
 

@@ -160,7 +160,7 @@ Result<std::string> runCheckpoint(const Project& project, RunId run, ModelChoice
         return newest;
     }
     return Error{ErrorCode::NotFound, record.name + " has no trained model yet.", {},
-                 "Let it train for at least one epoch."};
+                 "Let it train for at least one round."};
 }
 
 Result<std::unique_ptr<Job<Evaluation>>> startEvaluation(Project& project, RunId run,

@@ -41,7 +41,7 @@ Result<Evaluation> evaluateCheckpoint(const std::string& path, const Dataset& da
     evaluation.epoch = model.info.epoch;
     if (split == Split::Validation && evaluation.checkpoint == "best") {
         evaluation.note =
-            "These pictures also chose the best epoch, so the figure is slightly optimistic; "
+            "These pictures also chose the best round, so the figure is slightly optimistic; "
             "a test split gives a fair one.";
     } else if (split == Split::Train) {
         evaluation.note = "The model was trained on these very pictures.";

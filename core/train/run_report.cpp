@@ -68,7 +68,7 @@ void TrainRun::recordEpoch(const Evaluation& evaluation) {
     event.kind = TrainEvent::Kind::EpochFinished;
     event.epoch = m_state.epoch + 1;
     event.best = better;
-    event.text = "Epoch " + std::to_string(m_state.epoch + 1) + ": " +
+    event.text = "Round " + std::to_string(m_state.epoch + 1) + ": " +
                  percent(evaluation.accuracy) +
                  (m_validationItems.empty() ? " right on the training pictures"
                                             : " right on the validation pictures");

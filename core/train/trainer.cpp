@@ -237,8 +237,8 @@ Result<RunState> Loop::run() {
     m_run.send(std::move(started));
     while (!m_run.allEpochsDone()) {
         if (m_run.wantsEarlyStop()) {
-            return finish("No better epoch for " +
-                          std::to_string(m_run.state().epochsWithoutBetter) + " epochs");
+            return finish("No better round for " +
+                          std::to_string(m_run.state().epochsWithoutBetter) + " rounds");
         }
         m_run.beginEpoch();
         while (m_run.epochHasBatches()) {
@@ -264,7 +264,7 @@ Result<RunState> Loop::run() {
             return stopHere();
         }
     }
-    return finish("All epochs done");
+    return finish("All rounds done");
 }
 
 // What a run kept for its next step is of no use after its last.

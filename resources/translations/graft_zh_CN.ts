@@ -900,7 +900,7 @@
         <translation>%1还没有训练好的模型。</translation>
     </message>
     <message>
-        <source>Let it train for at least one epoch.</source>
+        <source>Let it train for at least one round.</source>
         <translation>请至少训练一轮。</translation>
     </message>
     <message>
@@ -1832,7 +1832,7 @@
         <translation>试运行训练失败。</translation>
     </message>
     <message>
-        <source>These pictures also chose the best epoch, so the figure is slightly optimistic; a test split gives a fair one.</source>
+        <source>These pictures also chose the best round, so the figure is slightly optimistic; a test split gives a fair one.</source>
         <translation>最佳轮次也是用这些图片选出的，因此结果略偏乐观；用测试集可得到公允的结果。</translation>
     </message>
     <message>
@@ -1952,7 +1952,7 @@
         <translation>特征缓存不再写入磁盘；训练继续。%1</translation>
     </message>
     <message>
-        <source>Epoch %1: %2</source>
+        <source>Round %1: %2</source>
         <translation>第 %1 轮：%2</translation>
     </message>
     <message>
@@ -2292,11 +2292,11 @@
         <translation>正在计算冻结部分的特征（仅一次）</translation>
     </message>
     <message>
-        <source>No better epoch for %1 epochs</source>
+        <source>No better round for %1 rounds</source>
         <translation>连续 %1 轮没有提升</translation>
     </message>
     <message>
-        <source>All epochs done</source>
+        <source>All rounds done</source>
         <translation>已完成全部轮次</translation>
     </message>
     <message>
@@ -4839,7 +4839,7 @@ Nothing else is sent or fetched; the file is checked before it is used.</source>
         <translation>正在先生成快速模型，稍后即可看到它的准确率。</translation>
     </message>
     <message>
-        <source>Best validation accuracy so far. With other pictures of the same kind it would lie between these bounds in 95 of 100 cases (Wilson interval). The best epoch was chosen on these very pictures, so it is slightly optimistic. The quick model is the network as it came with a new head (logistic regression); training goes on from it, and an epoch takes its place only when it is better.</source>
+        <source>Best validation accuracy so far. With other pictures of the same kind it would lie between these bounds in 95 of 100 cases (Wilson interval). The best round was chosen on these very pictures, so it is slightly optimistic. The quick model is the network as it came with a new head (logistic regression); training goes on from it, and a round takes its place only when it is better.</source>
         <translation>目前最佳的验证准确率。换用同类的其他图片，100 次中有 95 次会落在这个范围内（Wilson 区间）。最佳轮次正是用这些图片选出的，因此略偏乐观。快速模型是原有网络加上新的分类头（逻辑回归）；训练从它继续，只有更好的轮次才会取代它。</translation>
     </message>
     <message>

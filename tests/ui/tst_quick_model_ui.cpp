@@ -12,6 +12,7 @@
 #include "ui/pages/settings_line.h"
 #include "ui/pages/similar_row.h"
 #include "ui/pages/train_page.h"
+#include "ui/widgets/theme.h"
 
 #include <QComboBox>
 #include <QDoubleSpinBox>
@@ -240,6 +241,30 @@ class TestQuickModelUi : public QObject {
         Q_EMIT line->linkActivated(QStringLiteral("rounds"));
         QTRY_VERIFY(shown.find<QSpinBox>("epochs")->isVisible());
         QCOMPARE(goTo.count(), 2);
+    }
+
+    void itsLinksFollowTheTheme() {
+        Theme::apply(ThemeChoice::Light);
+        Shown<TrainPage> shown(project());
+        auto* line = shown.find<SettingsLine>("settingsLine");
+        const auto shows = [line](const QColor& color) {
+            const QImage image = line->grab().toImage();
+            for (int y = 0; y < image.height(); ++y) {
+                for (int x = 0; x < image.width(); ++x) {
+                    if (image.pixelColor(x, y) == color) {
+                        return true;  // the underline is drawn without blending
+                    }
+                }
+            }
+            return false;
+        };
+        const QColor light = Theme::palette(false).color(QPalette::Link);
+        const QColor dark = Theme::palette(true).color(QPalette::Link);
+        QTRY_VERIFY(shows(light));
+        Theme::apply(ThemeChoice::Dark);
+        QTRY_VERIFY(shows(dark) && !shows(light));
+        Theme::apply(ThemeChoice::Light);
+        QTRY_VERIFY(shows(light));
     }
 };
 

@@ -64,7 +64,7 @@ class TestRunBridge : public QObject {
         QCOMPARE(finished.count(), 0);
 
         m_state->history.append(stepRow(4));
-        m_state->say(TrainEvent::Kind::Finished, "All epochs done");
+        m_state->say(TrainEvent::Kind::Finished, "All rounds done");
         m_state->finished = true;
         QTRY_COMPARE(finished.count(), 1);
         QCOMPARE(steps, (std::vector<std::int64_t>{1, 2, 3, 4}));

@@ -409,8 +409,8 @@ class TestTrainingPages : public QObject {
 
         auto store = shown.document.project().runStore(id);
         QVERIFY(store->appendMetrics({test::epochRow(1, 4, 0.6, true)}).ok());
-        QVERIFY(store->setState(RunState::Finished, "All epochs done").ok());
-        shown.fake->say(TrainEvent::Kind::Finished, "All epochs done");
+        QVERIFY(store->setState(RunState::Finished, "All rounds done").ok());
+        shown.fake->say(TrainEvent::Kind::Finished, "All rounds done");
         shown.fake->finished = true;
         QTRY_VERIFY(!shown.run.isActive());
         QCOMPARE(shown.page.primaryText(), QStringLiteral("Export…"));

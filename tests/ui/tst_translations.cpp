@@ -350,7 +350,7 @@ class TestTranslations : public QObject {
     void sentencesOfCore_data() {
         QTest::addColumn<QString>("english");
         QTest::addColumn<QString>("chinese");
-        QTest::newRow("whole") << "All epochs done" << QStringLiteral("已完成全部轮次");
+        QTest::newRow("whole") << "All rounds done" << QStringLiteral("已完成全部轮次");
         QTest::newRow("with a path") << "/a b/c.png was not found."
                                      << QStringLiteral("找不到 /a b/c.png。");
         QTest::newRow("inner text")

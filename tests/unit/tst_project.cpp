@@ -368,12 +368,12 @@ void TestProject::runStoreKeepsEverything() {
         VERIFY_OK(store->setCheckpoint({"run-1/best.safetensors", "best", "22ff", 20}));
         VERIFY_OK(store->setEvaluation(evaluation));
         QVERIFY(m_project->run(run->id)->state == RunState::Running);
-        VERIFY_OK(store->setState(RunState::Finished, "All epochs done."));
+        VERIFY_OK(store->setState(RunState::Finished, "All rounds done."));
     }
     reopen();
     const auto record = m_project->run(run->id);
     QVERIFY(record->state == RunState::Finished);
-    QCOMPARE(text(record->message), QString("All epochs done."));
+    QCOMPARE(text(record->message), QString("All rounds done."));
     QVERIFY(!record->finished.empty());
     QCOMPARE(record->bestAccuracy, 0.8);
     QCOMPARE(record->bestEpoch, 2);

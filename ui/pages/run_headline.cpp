@@ -138,10 +138,10 @@ void RunHeadline::showAccuracy(double accuracy, std::int64_t count, const QStrin
             .arg(Texts::count(count), Texts::percentRange(interval[0], interval[1]), caption));
     m_caption->setToolTip(
         tr("Best validation accuracy so far. With other pictures of the same kind it would lie "
-           "between these bounds in 95 of 100 cases (Wilson interval). The best epoch was chosen "
+           "between these bounds in 95 of 100 cases (Wilson interval). The best round was chosen "
            "on these very pictures, so it is slightly optimistic. The quick model is the network "
-           "as it came with a new head (logistic regression); training goes on from it, and an "
-           "epoch takes its place only when it is better."));
+           "as it came with a new head (logistic regression); training goes on from it, and a "
+           "round takes its place only when it is better."));
 }
 
 void RunHeadline::showProgress() {

@@ -122,6 +122,16 @@ QString SettingsLine::sentence(const SettingsWords& words) {
     return text;
 }
 
+// Links keep the colour that the palette had when they were laid out.
+void SettingsLine::changeEvent(QEvent* event) {
+    QLabel::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange) {
+        const QString sentence = text();
+        clear();
+        setText(sentence);
+    }
+}
+
 void SettingsLine::refresh() {
     const bool any = m_document->isOpen() && !m_document->dataset().samples.empty();
     setVisible(any);

@@ -30,6 +30,9 @@ class SettingsLine : public QLabel {
     void optionWanted(const QString& key);  ///< of the training options
     void failed(const graft::Error& error);
 
+ protected:
+    void changeEvent(QEvent* event) override;
+
  private:
     void takeAdvice();
     void refresh();
