@@ -3,6 +3,7 @@
 #include "core/base/amounts.h"
 #include "core/nn/catalog.h"
 #include "core/nn/weights/weight_catalogue.h"
+#include "core/train/small_picture_networks.h"
 
 #include <nlohmann/json.hpp>
 
@@ -16,7 +17,6 @@ namespace {
 
 // A network that takes longer than this for a picture is not one to begin with (squeezenet1_1 = 1).
 constexpr double kQuickEnough = 3;
-constexpr int kSmallPicture = 96;  ///< px; BiT-HyperRule's border
 constexpr int kSizeOfSmall = 128;  ///< px; what it resizes those to
 // So few training pictures that each must give more, and that all of them are soon seen.
 constexpr std::int64_t kFew = 500;
@@ -53,11 +53,6 @@ std::set<std::string> wordsOf(const std::string& name) {
     return words;
 }
 
-/// Made for small pictures, so of few numbers and trained on little.
-bool isSmall(const BackboneInfo& info) {
-    return info.defaultImageSize < kSmallPicture;
-}
-
 void chooseNetwork(const std::vector<AvailableNetwork>& networks, Suggestion& suggestion) {
     ModelSpec& model = suggestion.settings.model;
     if (networks.empty()) {
@@ -86,7 +81,7 @@ void choosePictureSize(const DatasetFacts& facts, const BackboneInfo& info, Mode
     if (facts.medianSide < kSmallPicture && info.defaultImageSize > kSizeOfSmall) {
         model.imageSize = kSizeOfSmall;
         reasons.push_back("128 px: the pictures are small, more would show no more.");
-    } else if (isSmall(info) && isFewPhotos(facts)) {
+    } else if (isForSmallPictures(info) && isFewPhotos(facts)) {
         model.imageSize = kSmallPicture;
         reasons.push_back("96 px: so few photos can be looked at more closely.");
     }
@@ -148,7 +143,7 @@ void chooseCourse(const DatasetFacts& facts, Suggestion& suggestion) {
         suggestion.reasons.push_back("16 pictures per step: so few pictures need more steps.");
     }
     const Result<BackboneInfo> info = findBackbone(model.backbone);
-    const bool small = info && isSmall(*info);
+    const bool small = info && isForSmallPictures(*info);
     const bool pretrained = !model.weightsPath.empty();
     const bool earlyFrozen = pretrained && info && !info->earlyStages.empty() &&
                              model.frozen == info->earlyStages;

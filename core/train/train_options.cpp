@@ -108,7 +108,8 @@ FieldTable<TrainOptions> makeTable() {
              expert(choice("norm_statistics", "Norms go by",
                            "Mean and spread that batch normalisation goes by. What pretrained "
                            "weights came with lets training begin exactly as good as the quick "
-                           "model. Automatic: that, or each step's pictures without weights.",
+                           "model. Automatic: that in networks for small pictures, else each "
+                           "step's pictures.",
                            {"auto", "fixed", "batch"},
                            {"Automatic", "What the weights came with", "Each step's pictures"}),
                     "Updates"))
@@ -259,9 +260,6 @@ TrainOptions resolvedOptions(TrainOptions options, bool pretrained) {
         options.accumulate = 0;
     }
     options.quickModel = options.quickModel && pretrained;
-    if (options.normStatistics == "auto") {
-        options.normStatistics = pretrained ? "fixed" : "batch";
-    }
     return options;
 }
 

@@ -27,7 +27,7 @@ struct TrainOptions {
     double labelSmoothing = 0;
     double clipGradient = 0;        ///< longest gradient of a step (norm over all weights); 0: any
     /// Means and spreads of batch norms: "batch" (of each step's pictures), "fixed" (as they are at
-    /// the start), "auto": fixed with pretrained weights.
+    /// the start), "auto": fixed with pretrained weights in networks for small pictures.
     std::string normStatistics = "auto";
     /// Each step moves the averaged weights by 1 minus this towards the present ones; the averaged
     /// ones are checked, kept as the best and exported. 0: off.
@@ -64,8 +64,8 @@ const FieldTable<TrainOptions>& trainFields();
 std::int64_t cachedVariants(const TrainOptions& options, const AugmentSpec& augment);
 
 /// The options with what is left to the program filled in: 10 epochs with pretrained weights, 40
-/// from scratch, where all features have to be learned first; a quick model and fixed statistics of
-/// norms only with pretrained weights, since random features are worth none.
+/// from scratch, where all features have to be learned first; a quick model only with pretrained
+/// weights, since random features are worth none.
 TrainOptions resolvedOptions(TrainOptions options, bool pretrained);
 
 }  // namespace graft

@@ -4,8 +4,10 @@
 #include "core/base/rng.h"
 #include "core/base/stopwatch.h"
 #include "core/nn/batch_tensor.h"
+#include "core/nn/catalog.h"
 #include "core/train/precision_choice.h"
 #include "core/train/schedules.h"
+#include "core/train/small_picture_networks.h"
 #include "core/train/train_step.h"
 
 #include <ATen/Parallel.h>
@@ -26,6 +28,15 @@ double deepestFactor(const std::map<std::string, double>& factors, const std::st
         }
     }
     return deepest ? deepest->second : 1;
+}
+
+// Large networks learn new kinds of pictures better by each step's own statistics.
+bool wantsFixedNorms(const TrainJob& job) {
+    if (job.options.normStatistics != "auto") {
+        return job.options.normStatistics == "fixed";
+    }
+    const Result<BackboneInfo> info = findBackbone(job.model.backbone);
+    return info && isForSmallPictures(*info) && !job.model.weightsPath.empty();
 }
 
 }  // namespace
@@ -96,7 +107,7 @@ Status TrainRun::prepare() {
     } else {
         GRAFT_CHECK(begin());
     }
-    m_classifier->setNormsFixed(m_job.options.normStatistics == "fixed");
+    m_classifier->setNormsFixed(wantsFixedNorms(m_job));
     if (m_classifier->trainableCount() == 0) {
         return Error{ErrorCode::InvalidArgument, "Everything is frozen: there is nothing to train.",
                      {}, "Thaw at least the new part (head) on the Model page."};

@@ -2916,8 +2916,8 @@
         <translation>归一化依据</translation>
     </message>
     <message>
-        <source>Mean and spread that batch normalisation goes by. What pretrained weights came with lets training begin exactly as good as the quick model. Automatic: that, or each step&apos;s pictures without weights.</source>
-        <translation>批归一化所用的均值和方差。沿用预训练权重自带的统计量，训练就从与快速模型完全相同的水平开始。自动：有预训练权重时用其自带的统计量，否则用每一步图片的统计量。</translation>
+        <source>Mean and spread that batch normalisation goes by. What pretrained weights came with lets training begin exactly as good as the quick model. Automatic: that in networks for small pictures, else each step&apos;s pictures.</source>
+        <translation>批归一化所用的均值和方差。沿用预训练权重自带的统计量，训练就从与快速模型完全相同的水平开始。自动：小图片网络用其自带的统计量，其他网络用每一步图片的统计量。</translation>
     </message>
     <message>
         <source>What the weights came with</source>

@@ -2,6 +2,7 @@
 // that keep their statistics, gradients of limited length, an average that begins with the weights.
 #include "core/data/importers/importer.h"
 #include "core/engine/engine.h"
+#include "core/train/checkpoint_io.h"
 #include "core/train/evaluation_job.h"
 #include "core/train/train_step.h"
 #include "core/train/trainer.h"
@@ -52,15 +53,44 @@ std::shared_ptr<Classifier> networkThatSaw(const torch::Tensor& x) {
     return classifier;
 }
 
+/// One epoch of one step, all pictures as they are.
+TrainJob pretrainedJob(const QTemporaryDir& dir, ModelSpec model) {
+    model.dropout = 0;
+    const std::string folder = dir.filePath("pictures").toStdString();
+    writePictureFolder(folder, 3, 20, 40);
+    const auto source = make(model);
+    source->setTraining(true);
+    for (int i = 0; i < 20; ++i) {
+        (void)source->forward(pictures(i) * 0.5 + 0.3);
+    }
+    model.weightsPath = dir.filePath("weights.safetensors").toStdString();
+    if (!writeWeights(*source, model.weightsPath).ok()) {
+        qCritical("cannot write weights");
+    }
+    Progress progress;
+    TrainJob job;
+    job.dataset = *importDataset(folder, {}, progress);
+    job.model = model;
+    job.augment.strength = 0;
+    job.options.epochs = 1;
+    job.options.batchSize = 64;
+    job.options.precision = "fp32";
+    job.folder = dir.filePath("run").toStdString();
+    std::filesystem::create_directories(job.folder);
+    return job;
+}
+
 }  // namespace
 
 class TestFineTuning : public QObject {
     Q_OBJECT
 
  private Q_SLOTS:
+    void initTestCase() { engine::initialize(); }
     void fixedNormsTrainAsTheyAnswer_data();
     void fixedNormsTrainAsTheyAnswer();
-    void statisticsFollowTheWeights();
+    void statisticsByNetwork_data();
+    void statisticsByNetwork();
     void gradientsAreShortened();
     void averageBeginsWithTrainedWeights();
     void firstStepIsTheQuickModel();
@@ -109,12 +139,42 @@ void TestFineTuning::fixedNormsTrainAsTheyAnswer() {
     QVERIFY(moved > 3);
 }
 
-void TestFineTuning::statisticsFollowTheWeights() {
-    TrainOptions options;
-    QCOMPARE(resolvedOptions(options, true).normStatistics, std::string("fixed"));
-    QCOMPARE(resolvedOptions(options, false).normStatistics, std::string("batch"));
-    options.normStatistics = "batch";
-    QCOMPARE(resolvedOptions(options, true).normStatistics, std::string("batch"));
+void TestFineTuning::statisticsByNetwork_data() {
+    QTest::addColumn<QString>("backbone");
+    QTest::addColumn<QString>("wish");
+    QTest::addColumn<bool>("rest");
+    QTest::newRow("for small pictures") << "small_cnn" << "auto" << true;
+    QTest::newRow("for photos") << "resnet18" << "auto" << false;
+    QTest::newRow("for photos, fixed") << "resnet18" << "fixed" << true;
+    QTest::newRow("for small pictures, moving") << "small_cnn" << "batch" << false;
+}
+
+void TestFineTuning::statisticsByNetwork() {
+    QFETCH(QString, backbone);
+    QFETCH(QString, wish);
+    QFETCH(bool, rest);
+    const QTemporaryDir dir;
+    TrainJob job = pretrainedJob(dir, specOf(backbone.toStdString()));
+    job.options.normStatistics = wish.toStdString();
+    RunControl control;
+    Mailbox<RunCommand> commands;
+    RecordingSink sink;
+    const auto ended = runTraining(job, control, commands, sink);
+    QVERIFY2(ended.ok(), ended ? "" : ended.error().text().c_str());
+    CheckpointInfo info;
+    const auto tensors = readCheckpointTensors(*newestCheckpoint(job.folder, nullptr), &info);
+    QVERIFY2(tensors.ok(), tensors ? "" : tensors.error().text().c_str());
+    const auto start = copies(make(job.model)->buffers());
+    int same = 0;
+    int moved = 0;
+    for (const NamedTensor& entry : tensors->model) {
+        const auto found = start.find(entry.name);
+        if (found != start.end() && entry.name.find("running_mean") != std::string::npos) {
+            (torch::equal(entry.tensor, found->second) ? same : moved) += 1;
+        }
+    }
+    QVERIFY(same + moved >= 3);
+    QCOMPARE(rest ? moved : same, 0);
 }
 
 void TestFineTuning::gradientsAreShortened() {
@@ -170,30 +230,9 @@ void TestFineTuning::averageBeginsWithTrainedWeights() {
 
 // What the first step is told of its pictures is what the quick model answers to them.
 void TestFineTuning::firstStepIsTheQuickModel() {
-    engine::initialize();
     const QTemporaryDir dir;
-    const std::string folder = dir.filePath("pictures").toStdString();
-    writePictureFolder(folder, 3, 20, 40);
-    const std::string weights = dir.filePath("weights.safetensors").toStdString();
-    const auto source = network();
-    source->setTraining(true);
-    for (int i = 0; i < 20; ++i) {
-        (void)source->forward(pictures(i) * 0.5 + 0.3);
-    }
-    QVERIFY(writeWeights(*source, weights).ok());
-    Progress progress;
-    TrainJob job;
-    job.dataset = *importDataset(folder, {}, progress);
-    job.model = specOf("small_cnn");
-    job.model.weightsPath = weights;
-    job.model.dropout = 0;
-    job.augment.strength = 0;
-    job.options.epochs = 1;
-    job.options.batchSize = 64;  // all of them
+    TrainJob job = pretrainedJob(dir, specOf("small_cnn"));
     job.options.averageDecay = 0.98;
-    job.options.precision = "fp32";
-    job.folder = dir.filePath("run").toStdString();
-    std::filesystem::create_directories(job.folder);
     RunControl control;
     Mailbox<RunCommand> commands;
     RecordingSink sink;
@@ -207,6 +246,7 @@ void TestFineTuning::firstStepIsTheQuickModel() {
     const auto ended = runTraining(job, control, commands, sink);
     QVERIFY2(ended.ok(), ended ? "" : ended.error().text().c_str());
     QVERIFY(!quick.empty());
+    Progress progress;
     const auto answers = evaluateCheckpoint(quick, job.dataset, Split::Train, progress);
     QVERIFY2(answers.ok(), answers ? "" : answers.error().text().c_str());
     std::vector<double> losses;
