@@ -263,6 +263,7 @@ void PretrainingTest::goesOnFromKeptWeights() {
     whole.options.epochs = 3;
     whole.options.schedule = "triangular";
     whole.options.keepEpochs = true;
+    whole.options.normStatistics = "batch";
     const auto rows = train(whole).ofKind(MetricRow::Kind::Epoch);
     QCOMPARE(rows.size(), std::size_t(3));
     TrainJob rest = job();
