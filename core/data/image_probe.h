@@ -10,7 +10,6 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 namespace graft {
 
@@ -25,12 +24,5 @@ struct PictureProbe {
 
 /// Errors as probeImage().
 Result<PictureProbe> probePicture(ByteSource& source, const ReadOptions& options);
-
-/// "jpeg", "png", "bmp", "tiff", "webp", or "" from a file's first bytes.
-std::string_view supportedFormat(std::string_view start);
-/// "GIF", "HEIC", ... for picture formats that Graft knows of but does not read; else "".
-std::string_view otherPictureFormat(std::string_view start);
-/// Bytes that the two functions above want to see.
-inline constexpr std::size_t kMagicBytes = 160;
 
 }  // namespace graft

@@ -1,7 +1,7 @@
 graft_core_library(data
     SOURCES dataset.cpp split.cpp
-        byte_source.cpp image_probe.cpp tiff_header.cpp jpeg_decode.cpp cv_decode.cpp idx_file.cpp
-        picture_file.cpp image_reader.cpp
+        byte_source.cpp picture_format.cpp image_probe.cpp tiff_header.cpp jpeg_decode.cpp
+        cv_decode.cpp idx_file.cpp picture_file.cpp image_reader.cpp
         resize_rows.cpp resize.cpp preprocess.cpp normalizer.cpp
         augment_spec.cpp augment_ops.cpp augment_pipeline.cpp
         picture_cache.cpp sample_loader.cpp batch.cpp batch_order.cpp batch_loader.cpp

@@ -2,8 +2,8 @@
 
 #include "core/base/atomic_file.h"
 #include "core/data/byte_source.h"
-#include "core/data/image_probe.h"
 #include "core/data/importers/text.h"
+#include "core/data/picture_format.h"
 
 #include <dirent.h>
 #include <fcntl.h>
