@@ -4,7 +4,6 @@
 #include "core/train/tensor_memory.h"
 #include "core/train/train_run.h"
 
-#include <cmath>
 #include <cstdio>
 
 namespace graft {

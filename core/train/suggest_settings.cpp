@@ -257,7 +257,6 @@ std::vector<AvailableNetwork> availableNetworks(Progress& progress) {
         network.backbone = entry.backbone;
         network.top1 = entry.top1;
         network.relativeCost = info->relativeCost;
-        network.imageSize = entry.preprocess.inputSize;
         found.push_back({std::move(network), entry});
     }
     std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) {

@@ -33,7 +33,6 @@ struct AvailableNetwork {
     std::string weightsPath;
     double top1 = 0;          ///< %, as published; 0: not known
     double relativeCost = 1;  ///< as BackboneInfo
-    int imageSize = 224;      ///< px that the weights were made for
 };
 /// Those of the weight catalogue whose file is here and whole, the best ones that are quick enough
 /// first; reads the file of the first. Blocks. Connects to nothing.

@@ -23,7 +23,7 @@ DatasetFacts photos(std::int64_t count) {
 }
 
 std::vector<AvailableNetwork> mobilenet() {
-    return {{"mobilenet_v2", "/w/mobilenet_v2.pth", 71.9, 1.5, 224}};
+    return {{"mobilenet_v2", "/w/mobilenet_v2.pth", 71.9, 1.5}};
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ class TestSuggestSettings : public QObject {
                      qPrintable(QString("%1: %2").arg(count).arg(steps)));
         }
         QCOMPARE(suggestSettings(photos(300), mobilenet()).settings.options.epochs, 8);
-        const std::vector<AvailableNetwork> vit{{"vit_b_16", "/w/vit.pth", 81, 90, 224}};
+        const std::vector<AvailableNetwork> vit{{"vit_b_16", "/w/vit.pth", 81, 90}};
         QCOMPARE(suggestSettings(photos(300), vit).settings.options.epochs, 20);
         QCOMPARE(suggestSettings(photos(100000), mobilenet()).settings.options.epochs, 4);
         QCOMPARE(suggestSettings(photos(1000), {}).settings.options.epochs, 0);
@@ -80,7 +80,7 @@ class TestSuggestSettings : public QObject {
         small.medianSide = 32;
         QCOMPARE(suggestSettings(small, mobilenet()).settings.model.imageSize, 128);
         QCOMPARE(suggestSettings(photos(1000), mobilenet()).settings.model.imageSize, 0);
-        const std::vector<AvailableNetwork> tiny{{"graft_nano", "/w/nano.safetensors", 0, 1, 64}};
+        const std::vector<AvailableNetwork> tiny{{"graft_nano", "/w/nano.safetensors", 0, 1}};
         QCOMPARE(suggestSettings(small, tiny).settings.model.imageSize, 0);
         // Few photos are looked at more closely by a network that is made for small pictures.
         QCOMPARE(suggestSettings(photos(300), tiny).settings.model.imageSize, 96);
