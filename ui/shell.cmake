@@ -11,7 +11,8 @@ foreach(name augment_sliders class_delegate class_panel dialogs drop_overlay ico
         image_view image_wall message_bar primary_button sample_details sidebar split_dialog status_line theme)
     list(APPEND GRAFT_UI_SOURCES widgets/${name}.cpp widgets/${name}.h)
 endforeach()
-foreach(name augment_page data_header data_page help main_menu main_window place_states start_page)
+foreach(name augment_page data_header data_page help main_menu main_window path_pickers place_states
+        sample_actions start_page)
     list(APPEND GRAFT_UI_SOURCES pages/${name}.cpp pages/${name}.h)
 endforeach()
 list(APPEND GRAFT_UI_SOURCES bridge/core_texts_list.inc pages/page.h)

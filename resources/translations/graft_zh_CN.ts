@@ -3375,56 +3375,12 @@
         <translation>问题</translation>
     </message>
     <message>
-        <source>Move to class %1</source>
-        <translation>移到类别 %1</translation>
-    </message>
-    <message>
-        <source>Leave out</source>
-        <translation>排除</translation>
-    </message>
-    <message>
-        <source>Show large</source>
-        <translation>查看大图</translation>
-    </message>
-    <message>
         <source>Watch the training</source>
         <translation>查看训练</translation>
     </message>
     <message>
         <source>&amp;Train</source>
         <translation>训练(&amp;T)</translation>
-    </message>
-    <message>
-        <source>&amp;Move to class</source>
-        <translation>移到类别(&amp;M)</translation>
-    </message>
-    <message>
-        <source>&amp;Leave out or take back	X</source>
-        <translation>排除或恢复(&amp;L)	X</translation>
-    </message>
-    <message>
-        <source>&amp;Use for</source>
-        <translation>用于(&amp;U)</translation>
-    </message>
-    <message>
-        <source>&amp;Training</source>
-        <translation>训练集(&amp;T)</translation>
-    </message>
-    <message>
-        <source>&amp;Validation</source>
-        <translation>验证集(&amp;V)</translation>
-    </message>
-    <message>
-        <source>T&amp;est</source>
-        <translation>测试集(&amp;E)</translation>
-    </message>
-    <message>
-        <source>&amp;Show large	Space</source>
-        <translation>查看大图(&amp;S)	Space</translation>
-    </message>
-    <message>
-        <source>Select &amp;all	Ctrl+A</source>
-        <translation>全选(&amp;A)	Ctrl+A</translation>
     </message>
     <message>
         <source>Show all pictures</source>
@@ -4110,6 +4066,17 @@
         <translation>打开 %1</translation>
     </message>
     <message>
+        <source>The other language is used from the next start of Graft, so that what is under way goes on.</source>
+        <translation>为了不中断正在进行的工作，新语言将在下次启动 Graft 时生效。</translation>
+    </message>
+    <message>
+        <source>Saving the training before closing…</source>
+        <translation>正在保存训练，随后关闭…</translation>
+    </message>
+</context>
+<context>
+    <name>graft::ui::PathPickers</name>
+    <message>
         <source>Open a folder of images</source>
         <translation>打开图片文件夹</translation>
     </message>
@@ -4125,13 +4092,52 @@
         <source>Where are the pictures now?</source>
         <translation>图片现在在哪里？</translation>
     </message>
+</context>
+<context>
+    <name>graft::ui::SampleActions</name>
     <message>
-        <source>The other language is used from the next start of Graft, so that what is under way goes on.</source>
-        <translation>为了不中断正在进行的工作，新语言将在下次启动 Graft 时生效。</translation>
+        <source>Move to class %1</source>
+        <translation>移到类别 %1</translation>
     </message>
     <message>
-        <source>Saving the training before closing…</source>
-        <translation>正在保存训练，随后关闭…</translation>
+        <source>Leave out</source>
+        <translation>排除</translation>
+    </message>
+    <message>
+        <source>Show large</source>
+        <translation>查看大图</translation>
+    </message>
+    <message>
+        <source>&amp;Move to class</source>
+        <translation>移到类别(&amp;M)</translation>
+    </message>
+    <message>
+        <source>&amp;Leave out or take back	X</source>
+        <translation>排除或恢复(&amp;L)	X</translation>
+    </message>
+    <message>
+        <source>&amp;Use for</source>
+        <translation>用于(&amp;U)</translation>
+    </message>
+    <message>
+        <source>&amp;Training</source>
+        <translation>训练集(&amp;T)</translation>
+    </message>
+    <message>
+        <source>&amp;Validation</source>
+        <translation>验证集(&amp;V)</translation>
+    </message>
+    <message>
+        <source>T&amp;est</source>
+        <translation>测试集(&amp;E)</translation>
+    </message>
+    <message>
+        <source>&amp;Show large	Space</source>
+        <translation>查看大图(&amp;S)	Space</translation>
+    </message>
+    <message>
+        <source>Select &amp;all	Ctrl+A</source>
+        <translation>全选(&amp;A)	Ctrl+A</translation>
     </message>
 </context>
 <context>

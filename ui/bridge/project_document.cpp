@@ -10,6 +10,10 @@ bool ProjectDocument::isOpen() const {
     return m_project != nullptr;
 }
 
+bool ProjectDocument::isWritable() const {
+    return m_project && !m_project->readOnly();
+}
+
 Project& ProjectDocument::project() {
     return *m_project;
 }
@@ -124,7 +128,7 @@ QString ProjectDocument::note(const QString& key) const {
 
 void ProjectDocument::setNote(const QString& key, const QString& value) {
     // A note that cannot be written (read-only, full disk) is not worth a message.
-    if (m_project && !m_project->readOnly()) {
+    if (isWritable()) {
         static_cast<void>(m_project->setNote(key.toStdString(), value.toStdString()));
     }
 }

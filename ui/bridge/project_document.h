@@ -19,6 +19,7 @@ class ProjectDocument : public QObject {
     ~ProjectDocument() override;
 
     bool isOpen() const;
+    bool isWritable() const;  ///< open, and not for reading only
     Project& project();              ///< requires isOpen()
     const Project& project() const;  ///< requires isOpen()
     const Dataset& dataset() const;  ///< an empty one when nothing is open

@@ -61,8 +61,7 @@ bool ClassModel::setData(const QModelIndex& index, const QVariant& value, int ro
 
 Qt::ItemFlags ClassModel::flags(const QModelIndex& index) const {
     Qt::ItemFlags flags = QAbstractListModel::flags(index);
-    if (index.isValid() && m_rows[std::size_t(index.row())].id > 0 && m_document->isOpen() &&
-        !m_document->project().readOnly()) {
+    if (index.isValid() && m_rows[std::size_t(index.row())].id > 0 && m_document->isWritable()) {
         flags |= Qt::ItemIsEditable;
     }
     return flags;

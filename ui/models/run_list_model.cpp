@@ -183,7 +183,7 @@ Qt::ItemFlags RunListModel::flags(const QModelIndex& index) const {
     Qt::ItemFlags flags = QAbstractTableModel::flags(index);
     if (index.isValid() && index.column() == NameColumn) {
         flags |= Qt::ItemIsUserCheckable;
-        if (m_document->isOpen() && !m_document->project().readOnly()) {
+        if (m_document->isWritable()) {
             flags |= Qt::ItemIsEditable;
         }
     }

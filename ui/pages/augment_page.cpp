@@ -201,9 +201,9 @@ void AugmentPage::takeFromDocument() {
         return;
     }
     m_sliders->setSpec(m_document->project().augment());
-    m_sliders->setWritable(!m_document->project().readOnly());
+    m_sliders->setWritable(m_document->isWritable());
     for (QPushButton* button : m_presets) {
-        button->setEnabled(!m_document->project().readOnly());
+        button->setEnabled(m_document->isWritable());
     }
     showWarning();
     redraw();

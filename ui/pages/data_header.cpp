@@ -144,7 +144,7 @@ void DataHeader::refresh() {
         shares << tr("Test %1").arg(test);
     }
     m_shares->setText(shares.join(QStringLiteral(" · ")));
-    m_split->setEnabled(m_document->isOpen() && !m_document->project().readOnly());
+    m_split->setEnabled(m_document->isWritable());
 }
 
 }  // namespace graft::ui

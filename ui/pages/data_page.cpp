@@ -5,15 +5,14 @@
 #include "ui/bridge/image_convert.h"
 #include "ui/models/problem_model.h"
 #include "ui/pages/data_header.h"
+#include "ui/pages/sample_actions.h"
 #include "ui/widgets/class_panel.h"
 #include "ui/widgets/empty_panel.h"
 #include "ui/widgets/image_grid.h"
 #include "ui/widgets/sample_details.h"
 #include "ui/widgets/split_dialog.h"
 
-#include <QAction>
 #include <QHeaderView>
-#include <QMenu>
 #include <QScrollBar>
 #include <QSplitter>
 #include <QStackedWidget>
@@ -45,7 +44,6 @@ DataPage::DataPage(ProjectDocument* document, RunBridge* run, QWidget* parent)
     m_splitter->setChildrenCollapsible(false);
     buildMiddle(m_splitter);
     column->addWidget(m_splitter, 1);
-    buildActions();
     m_loadTimer.setSingleShot(true);
     m_loadTimer.setInterval(kLoadDelayMs);
     connectAll();
@@ -61,7 +59,6 @@ void DataPage::buildMiddle(QSplitter* splitter) {
     m_grid->setObjectName(QStringLiteral("sampleGrid"));
     m_grid->setAccessibleName(tr("Pictures"));
     m_grid->setModel(m_model);
-    m_grid->setContextMenuPolicy(Qt::CustomContextMenu);
     m_grid->setMinimumSize(180, 120);
     m_header->setPictureSide(m_grid->pictureSide());
     m_large = new ImageView(m_views);
@@ -76,6 +73,7 @@ void DataPage::buildMiddle(QSplitter* splitter) {
     m_problems->setUniformRowHeights(true);
     m_problems->setAlternatingRowColors(true);
     m_problems->header()->resizeSection(0, fontMetrics().averageCharWidth() * 36);
+    m_actions = new SampleActions(m_document, m_grid, m_large, this);
     m_views->addWidget(m_grid);
     m_views->addWidget(m_large);
     m_views->addWidget(m_problems);
@@ -96,30 +94,6 @@ void DataPage::buildMiddle(QSplitter* splitter) {
     splitter->setSizes({unit * 28, unit * 90, unit * 38});
 }
 
-void DataPage::buildActions() {
-    // On the grid only: elsewhere a digit is a digit.
-    const auto key = [this](const QKeySequence& keys, const QString& text, auto&& run) {
-        auto* action = new QAction(text, this);
-        action->setShortcut(keys);
-        action->setShortcutContext(Qt::WidgetShortcut);
-        connect(action, &QAction::triggered, this, run);
-        m_grid->addAction(action);
-        m_large->addAction(action);
-        m_keyActions.push_back(action);
-    };
-    for (int number = 1; number <= 9; ++number) {
-        key(QKeySequence(Qt::Key_0 + number), tr("Move to class %1").arg(number), [this, number] {
-            const auto& classes = m_document->dataset().classes;
-            if (number <= int(classes.size())) {
-                moveSelected(classes[std::size_t(number - 1)].id);
-            }
-        });
-    }
-    key(QKeySequence(Qt::Key_X), tr("Leave out"), [this] { toggleSelected(); });
-    key(QKeySequence(Qt::Key_Space), tr("Show large"),
-        [this] { showLarge(m_views->currentIndex() != LargeView); });
-}
-
 void DataPage::connectAll() {
     connect(m_classes, &ClassPanel::chosen, this, &DataPage::applyFilter);
     connect(m_header, &DataHeader::filterChanged, this, &DataPage::applyFilter);
@@ -131,7 +105,8 @@ void DataPage::connectAll() {
         m_details->setVisible(on);
         showCurrent();
     });
-    connect(m_grid, &QWidget::customContextMenuRequested, this, &DataPage::contextMenu);
+    connect(m_actions, &SampleActions::largeToggled, this,
+            [this] { showLarge(m_views->currentIndex() != LargeView); });
     connect(m_grid, &ImageGrid::currentSampleChanged, this, &DataPage::showCurrent);
     connect(m_grid, &ImageGrid::selectionCountChanged, m_header,
             &DataHeader::setSelectionCount);
@@ -177,7 +152,7 @@ QString DataPage::primaryText() const {
 }
 
 bool DataPage::primaryEnabled() const {
-    return m_run->isActive() || (writable() && m_document->dataset().classes.size() >= 2);
+    return m_run->isActive() || (m_document->isWritable() && m_document->dataset().classes.size() >= 2);
 }
 
 void DataPage::primaryAction() {
@@ -190,10 +165,6 @@ void DataPage::primaryAction() {
 void DataPage::activated() {
     m_grid->setFocus();
     showCurrent();
-}
-
-bool DataPage::writable() const {
-    return m_document->isOpen() && !m_document->project().readOnly();
 }
 
 void DataPage::applyFilter() {
@@ -255,9 +226,7 @@ void DataPage::restorePlace() {
 
 void DataPage::showSummary() {
     m_header->refresh();
-    for (QAction* action : m_keyActions) {
-        action->setEnabled(writable() || action->shortcut() == QKeySequence(Qt::Key_Space));
-    }
+    m_actions->refresh();
 }
 
 void DataPage::showProblems(bool on) {
@@ -316,73 +285,6 @@ void DataPage::loadCurrent() {
                 }
             }
         });
-}
-
-std::vector<SampleId> DataPage::targets() const {
-    std::vector<SampleId> ids = m_grid->selectedSamples();
-    if (m_views->currentIndex() == LargeView || ids.empty()) {
-        ids.clear();
-        if (const SampleId id = m_grid->currentSample(); id != 0) {
-            ids.push_back(id);
-        }
-    }
-    return ids;
-}
-
-void DataPage::moveSelected(ClassId label) {
-    if (const auto ids = targets(); !ids.empty()) {
-        m_document->setLabel(ids, label);
-    }
-}
-
-void DataPage::toggleSelected() {
-    const auto ids = targets();
-    bool allOut = !ids.empty();
-    for (const SampleId id : ids) {
-        const Sample* sample = m_document->dataset().findSample(id);
-        allOut = allOut && sample && sample->excluded;
-    }
-    if (!ids.empty()) {
-        m_document->setExcluded(ids, !allOut);
-    }
-}
-
-void DataPage::setSplitOfSelected(Split split) {
-    if (const auto ids = targets(); !ids.empty()) {
-        m_document->setSplit(ids, split);
-    }
-}
-
-void DataPage::contextMenu(const QPoint& at) {
-    if (targets().empty()) {
-        return;
-    }
-    auto* menu = new QMenu(this);
-    menu->setObjectName(QStringLiteral("sampleMenu"));
-    menu->setAttribute(Qt::WA_DeleteOnClose);
-    QMenu* move = menu->addMenu(tr("&Move to class"));
-    int number = 0;
-    for (const ClassInfo& info : m_document->dataset().classes) {
-        QString text =
-            QString::fromStdString(info.name).replace(QLatin1Char('&'), QLatin1String("&&"));
-        if (++number <= 9) {
-            text += QLatin1Char('\t') + QString::number(number);
-        }
-        move->addAction(text, this, [this, id = info.id] { moveSelected(id); });
-    }
-    QAction* leave =
-        menu->addAction(tr("&Leave out or take back\tX"), this, &DataPage::toggleSelected);
-    QMenu* use = menu->addMenu(tr("&Use for"));
-    use->addAction(tr("&Training"), this, [this] { setSplitOfSelected(Split::Train); });
-    use->addAction(tr("&Validation"), this, [this] { setSplitOfSelected(Split::Validation); });
-    use->addAction(tr("T&est"), this, [this] { setSplitOfSelected(Split::Test); });
-    for (QAction* action : {move->menuAction(), leave, use->menuAction()}) {
-        action->setEnabled(writable());
-    }
-    menu->addSeparator();
-    menu->addAction(tr("&Show large\tSpace"), this, [this] { showLarge(true); });
-    menu->addAction(tr("Select &all\tCtrl+A"), m_grid, &QAbstractItemView::selectAll);
-    menu->popup(m_grid->viewport()->mapToGlobal(at));
 }
 
 void DataPage::chooseSplit() {

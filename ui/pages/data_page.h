@@ -11,7 +11,6 @@
 #include <QImage>
 #include <QTimer>
 
-class QAction;
 class QSplitter;
 class QStackedWidget;
 class QTreeView;
@@ -23,6 +22,7 @@ class DataHeader;
 class ImageGrid;
 class ImageView;
 class ProblemModel;
+class SampleActions;
 class SampleDetails;
 
 class DataPage : public Page {
@@ -43,7 +43,6 @@ class DataPage : public Page {
 
  private:
     void buildMiddle(QSplitter* splitter);
-    void buildActions();
     void connectAll();
     void applyFilter();
     void restoreFilter();
@@ -51,13 +50,7 @@ class DataPage : public Page {
     void showSummary();
     void showCurrent();
     void loadCurrent();
-    void contextMenu(const QPoint& at);
     void chooseSplit();
-    void moveSelected(ClassId label);
-    void toggleSelected();
-    void setSplitOfSelected(Split split);
-    std::vector<SampleId> targets() const;
-    bool writable() const;
     void keepPlace();
     void restorePlace();
 
@@ -69,11 +62,11 @@ class DataPage : public Page {
     ClassPanel* m_classes = nullptr;
     ImageGrid* m_grid = nullptr;
     ImageView* m_large = nullptr;
+    SampleActions* m_actions = nullptr;
     QTreeView* m_problems = nullptr;
     QStackedWidget* m_views = nullptr;
     SampleDetails* m_details = nullptr;
     QSplitter* m_splitter = nullptr;
-    std::vector<QAction*> m_keyActions;
     JobBridge m_loader;
     QTimer m_loadTimer;
     SampleId m_loaded = 0;

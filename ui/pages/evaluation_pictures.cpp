@@ -120,8 +120,7 @@ void EvaluationPictures::showWhole() {
 }
 
 void EvaluationPictures::refreshState() {
-    const bool writable = m_document->isOpen() && !m_document->dataset().samples.empty() &&
-                          !m_document->project().readOnly();
+    const bool writable = m_document->isWritable() && !m_document->dataset().samples.empty();
     const bool chosen = writable && !m_grid->selectedSamples().empty();
     m_move->setEnabled(chosen);
     m_exclude->setEnabled(chosen);

@@ -54,7 +54,7 @@ void FeatureCacheRow::look(bool clear) {
 
 void FeatureCacheRow::show(const engine::FeatureCacheState& state) {
     setVisible(true);
-    m_clear->setEnabled(state.files > 0 && !m_document->project().readOnly());
+    m_clear->setEnabled(state.files > 0 && m_document->isWritable());
     m_text->setText(state.files == 0
                         ? tr("Feature cache: empty")
                         : tr("Feature cache: %1 on the disk, at most %2")

@@ -141,7 +141,7 @@ void MainMenu::buildHelp() {
 
 void MainMenu::update() {
     const bool open = m_document->isOpen();
-    const bool writable = open && !m_document->project().readOnly();
+    const bool writable = m_document->isWritable();
     const bool active = m_run->isActive();
     const auto named = [](const QString& verb, const std::string& what) {
         return what.empty() ? verb

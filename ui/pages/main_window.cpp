@@ -9,6 +9,7 @@
 #include "ui/pages/export_page.h"
 #include "ui/pages/main_menu.h"
 #include "ui/pages/model_page.h"
+#include "ui/pages/path_pickers.h"
 #include "ui/pages/place_states.h"
 #include "ui/pages/start_page.h"
 #include "ui/pages/train_page.h"
@@ -29,7 +30,6 @@
 #include <QScrollArea>
 #include <QShortcut>
 #include <QStackedWidget>
-#include <QStandardPaths>
 
 namespace graft::ui {
 
@@ -197,14 +197,14 @@ void MainWindow::connectOpener() {
         }
     });
     connect(&m_opener, &ProjectOpener::changesFound, this, [this](const QString& sentence) {
-        if (!m_document.project().readOnly()) {
+        if (m_document.isWritable()) {
             m_messages->show(QStringLiteral("changesMessage"), Theme::Tone::Neutral, sentence,
                              {{tr("&Rescan"), [this] { m_opener.applyChanges(); }}});
         }
     });
     connect(&m_opener, &ProjectOpener::rootMissing, this, [this](const QString& root) {
         std::vector<MessageBar::Action> actions;
-        if (!m_document.project().readOnly()) {
+        if (m_document.isWritable()) {
             actions.push_back({tr("&Find the folder…"), [this] { pickMovedFolder(); }});
         }
         m_messages->show(QStringLiteral("missingMessage"), Theme::Tone::Warning,
@@ -340,31 +340,19 @@ QString MainWindow::projectPath() const {
 }
 
 void MainWindow::pickFolder() {
-    QString start = m_settings->text(QStringLiteral("lastFolder"));
-    for (const auto place : {QStandardPaths::PicturesLocation, QStandardPaths::HomeLocation}) {
-        if (start.isEmpty() || !QDir(start).exists()) {
-            start = QStandardPaths::writableLocation(place);
-        }
-    }
-    const QString folder = Dialogs::pickFolder(this, tr("Open a folder of images"), start);
-    if (!folder.isEmpty()) {
-        m_settings->setText(QStringLiteral("lastFolder"), QFileInfo(folder).absolutePath());
+    if (const QString folder = PathPickers::picturesFolder(this, *m_settings); !folder.isEmpty()) {
         openPath(folder);
     }
 }
 
 void MainWindow::pickProject() {
-    const QString file =
-        Dialogs::pickFile(this, tr("Open a project"), ProjectOpener::projectsFolder(),
-                          tr("Graft projects (*.graft)"));
-    if (!file.isEmpty()) {
+    if (const QString file = PathPickers::projectFile(this); !file.isEmpty()) {
         openPath(file);
     }
 }
 
 void MainWindow::pickMovedFolder() {
-    const QString folder = Dialogs::pickFolder(this, tr("Where are the pictures now?"));
-    if (!folder.isEmpty()) {
+    if (const QString folder = PathPickers::movedFolder(this); !folder.isEmpty()) {
         m_opener.relink(folder);
     }
 }

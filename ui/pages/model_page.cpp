@@ -246,7 +246,7 @@ void ModelPage::reload() {
     m_imageSize->setValue(spec.imageSize);
     m_dropout->setValue(spec.dropout);
     m_padding->setCurrentIndex(std::max(0, m_padding->findData(Texts::from(spec.padding))));
-    m_layers->setEditable(!m_document->project().readOnly());
+    m_layers->setEditable(m_document->isWritable());
     m_loading = false;
     loadTree();
 }

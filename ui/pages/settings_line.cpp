@@ -42,8 +42,7 @@ SettingsLine::SettingsLine(ProjectDocument* document, RunBridge* run, QWidget* p
 }
 
 bool SettingsLine::mayChange() const {
-    return m_document->isOpen() && !m_document->project().readOnly() && !m_run->isActive() &&
-           !m_document->dataset().samples.empty();
+    return m_document->isWritable() && !m_run->isActive() && !m_document->dataset().samples.empty();
 }
 
 void SettingsLine::search() {

@@ -367,7 +367,7 @@ void TrainPage::refreshHeadline() {
 
 void TrainPage::refreshRunButtons() {
     const RunRecord* record = m_runs->find(m_shown);
-    const bool writable = m_document->isOpen() && !m_document->project().readOnly();
+    const bool writable = m_document->isWritable();
     const bool live = record && m_run->isActive() && record->id == m_run->runId();
     m_resumeRun->setEnabled(writable && record && !m_run->isActive() && canGoOn(record->state));
     m_renameRun->setEnabled(writable && record);

@@ -93,7 +93,7 @@ void TrainSide::loadOptions() {
     m_loading = true;
     m_form->load(trainFields(), m_document->project().trainOptions());
     m_loading = false;
-    m_form->setEnabled(!m_document->project().readOnly());
+    m_form->setEnabled(m_document->isWritable());
     showRowsThatMatter();
 }
 

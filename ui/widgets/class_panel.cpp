@@ -111,7 +111,7 @@ void ClassPanel::removeClass() {
 }
 
 void ClassPanel::updateButtons() {
-    const bool writable = m_document->isOpen() && !m_document->project().readOnly();
+    const bool writable = m_document->isWritable();
     m_add->setEnabled(writable);
     m_rename->setEnabled(writable && currentClass() > 0);
     m_remove->setEnabled(writable && currentClass() > 0);
