@@ -3573,8 +3573,8 @@
         <translation>Wilson 95% 置信区间：换用同类的其他图片，100 次中有 95 次准确率会落在这个范围内。</translation>
     </message>
     <message>
-        <source>Macro: mean over classes, each counts the same. Weighted: by the number of pictures. Precision: of what is called a class, the share that is it. Recall: of a class, the share that is found. F1: their harmonic mean.</source>
-        <translation>宏平均（macro）：各类别同等计入；加权平均：按图片数量计入。精确率：被判为某类的图片中确实属于该类的比例。召回率：某类图片中被找出的比例。F1：两者的调和平均。</translation>
+        <source>Macro: %1; mean over classes, each counts the same. Weighted: %2; by the number of pictures. Precision: of what is called a class, the share that is it. Recall: of a class, the share that is found. F1: their harmonic mean.</source>
+        <translation>宏平均（macro）：%1；各类别同等计入。加权平均：%2；按图片数量计入。精确率：被判为某类的图片中确实属于该类的比例。召回率：某类图片中被找出的比例。F1：两者的调和平均。</translation>
     </message>
     <message>
         <source>Accuracy %1</source>
@@ -3589,8 +3589,8 @@
         <translation>精确率 %1，召回率 %2，F1 %3</translation>
     </message>
     <message>
-        <source>Macro: %1. Weighted: %2.</source>
-        <translation>宏平均：%1。加权平均：%2。</translation>
+        <source>Mean of the classes: %1 are found, %2 of the answers are right.</source>
+        <translation>各类别平均：找出 %1，回答正确 %2。</translation>
     </message>
 </context>
 <context>

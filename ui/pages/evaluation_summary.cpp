@@ -24,10 +24,6 @@ EvaluationSummary::EvaluationSummary(QWidget* parent)
         tr("The 95 % interval by Wilson's score: with other pictures of the same "
            "kind the accuracy would lie within it in 95 of 100 cases."));
     m_averages->setObjectName(QStringLiteral("evaluationAverages"));
-    m_averages->setToolTip(
-        tr("Macro: mean over classes, each counts the same. Weighted: by the number of pictures. "
-           "Precision: of what is called a class, the share that is it. Recall: of a class, the "
-           "share that is found. F1: their harmonic mean."));
     m_note->setObjectName(QStringLiteral("evaluationNote"));
     for (QLabel* label : {m_caption, m_averages, m_note}) {
         label->setWordWrap(true);
@@ -59,12 +55,18 @@ void EvaluationSummary::showEvaluation(const Evaluation& evaluation) {
                            .arg(Texts::count(evaluation.correct), Texts::count(evaluation.count),
                                 Texts::split(evaluation.split),
                                 Texts::percentRange(evaluation.ci95[0], evaluation.ci95[1])));
+    m_averages->setText(tr("Mean of the classes: %1 are found, %2 of the answers are right.")
+                            .arg(Texts::percent(evaluation.macro[1]),
+                                 Texts::percent(evaluation.macro[0])));
     const auto triple = [](const std::array<double, 3>& v) {
         return tr("precision %1, recall %2, F1 %3")
             .arg(Texts::percent(v[0]), Texts::percent(v[1]), Texts::percent(v[2]));
     };
-    m_averages->setText(
-        tr("Macro: %1. Weighted: %2.").arg(triple(evaluation.macro), triple(evaluation.weighted)));
+    m_averages->setToolTip(
+        tr("Macro: %1; mean over classes, each counts the same. Weighted: %2; by the number of "
+           "pictures. Precision: of what is called a class, the share that is it. Recall: of a "
+           "class, the share that is found. F1: their harmonic mean.")
+            .arg(triple(evaluation.macro), triple(evaluation.weighted)));
 }
 
 void EvaluationSummary::showText(const QString& text) {
