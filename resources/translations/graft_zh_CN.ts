@@ -3506,6 +3506,10 @@
 <context>
     <name>graft::ui::EvaluationPictures</name>
     <message>
+        <source>It is %1, the network says %2</source>
+        <translation>真实类别：%1；网络的回答：%2</translation>
+    </message>
+    <message>
         <source>Whole matrix</source>
         <translation>整个矩阵</translation>
     </message>

@@ -437,6 +437,12 @@ class TestTrainingPages : public QObject {
         QTest::mouseClick(matrix->viewport(), Qt::LeftButton, {},
                           matrix->visualRect(cell).center());
         QCOMPARE(grid->model()->rowCount(), 1);
+        const auto& classes = shown.document.dataset().classes;
+        QCOMPARE(shown.text("cellText"),
+                 QStringLiteral("It is %1, the network says %2")
+                     .arg(QString::fromStdString(classes[0].name),
+                          QString::fromStdString(classes[1].name)));
+        QVERIFY(shown.find<QComboBox>("showBox")->isHidden());
         grid->setCurrentIndex(grid->model()->index(0, 0));
         grid->selectionModel()->select(grid->model()->index(0, 0),
                                        QItemSelectionModel::ClearAndSelect);
@@ -452,6 +458,7 @@ class TestTrainingPages : public QObject {
         shown.click("excludeButton");
         QVERIFY(shown.document.dataset().findSample(sample)->excluded);
         shown.click("clearCellButton");
+        QVERIFY(!shown.find<QComboBox>("showBox")->isHidden());
         QCOMPARE(grid->model()->rowCount(), 3);
         auto* table = shown.find<QTableView>("classTable");
         QCOMPARE(table->model()->rowCount(), 3);

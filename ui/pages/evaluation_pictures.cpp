@@ -19,6 +19,7 @@ EvaluationPictures::EvaluationPictures(ProjectDocument* document, QWidget* paren
       m_document(document),
       m_predictions(new PredictionModel(document, this)),
       m_showBox(new QComboBox),
+      m_cellText(new QLabel),
       m_clearCell(new QPushButton(tr("Whole matrix"))),
       m_grid(new ImageGrid),
       m_moveTo(new QComboBox),
@@ -30,6 +31,9 @@ EvaluationPictures::EvaluationPictures(ProjectDocument* document, QWidget* paren
     m_showBox->addItem(tr("Mistakes"), int(Show::Mistakes));
     m_showBox->addItem(tr("All pictures"), int(Show::All));
     m_showBox->addItem(tr("Right answers"), int(Show::Right));
+    m_cellText->setObjectName(QStringLiteral("cellText"));
+    m_cellText->setTextFormat(Qt::PlainText);
+    m_cellText->setWordWrap(true);
     m_clearCell->setObjectName(QStringLiteral("clearCellButton"));
     m_clearCell->setToolTip(tr("Ends the choice of one number of the matrix"));
     m_grid->setObjectName(QStringLiteral("mistakeGrid"));
@@ -46,6 +50,7 @@ EvaluationPictures::EvaluationPictures(ProjectDocument* document, QWidget* paren
     auto* top = new QHBoxLayout;
     top->addWidget(m_showBox);
     top->addWidget(m_clearCell);
+    top->addWidget(m_cellText, 1);
     top->addStretch();
     auto* bottom = new QHBoxLayout;
     bottom->addWidget(new QLabel(tr("Wrong label? Move to")));
@@ -92,7 +97,7 @@ void EvaluationPictures::showEvaluation(const Evaluation& evaluation) {
 
 void EvaluationPictures::clearEvaluation() {
     m_predictions->clear();
-    m_clearCell->setVisible(false);
+    showWhole();
     refreshState();
 }
 
@@ -105,7 +110,11 @@ void EvaluationPictures::showCell(int truth, int predicted) {
     filter.truth = truth;
     filter.predicted = predicted;
     m_predictions->setFilter(filter);
-    m_clearCell->setVisible(true);
+    const auto name = [this](int position) {
+        return Texts::from(evaluation().perClass[std::size_t(position)].name);
+    };
+    m_cellText->setText(tr("It is %1, the network says %2").arg(name(truth), name(predicted)));
+    setCellShown(true);
 }
 
 void EvaluationPictures::setEmptyText(const QString& text) {
@@ -116,7 +125,13 @@ void EvaluationPictures::showWhole() {
     PredictionFilter filter;
     filter.show = PredictionFilter::Show(m_showBox->currentData().toInt());
     m_predictions->setFilter(filter);
-    m_clearCell->setVisible(false);
+    setCellShown(false);
+}
+
+void EvaluationPictures::setCellShown(bool on) {
+    m_showBox->setVisible(!on);
+    m_cellText->setVisible(on);
+    m_clearCell->setVisible(on);
 }
 
 void EvaluationPictures::refreshState() {

@@ -8,6 +8,7 @@
 #include <QWidget>
 
 class QComboBox;
+class QLabel;
 class QPushButton;
 
 namespace graft::ui {
@@ -35,12 +36,14 @@ class EvaluationPictures : public QWidget {
 
  private:
     void connectParts();
+    void setCellShown(bool on);
     void refillClasses();
     void refreshState();
 
     ProjectDocument* m_document;
     PredictionModel* m_predictions;
     QComboBox* m_showBox;
+    QLabel* m_cellText;  ///< in place of the box while a cell is shown
     QPushButton* m_clearCell;
     ImageGrid* m_grid;
     QComboBox* m_moveTo;
