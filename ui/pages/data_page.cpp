@@ -152,7 +152,8 @@ QString DataPage::primaryText() const {
 }
 
 bool DataPage::primaryEnabled() const {
-    return m_run->isActive() || (m_document->isWritable() && m_document->dataset().classes.size() >= 2);
+    return m_run->isActive() ||
+           (m_document->isWritable() && m_document->dataset().classes.size() >= 2);
 }
 
 void DataPage::primaryAction() {
