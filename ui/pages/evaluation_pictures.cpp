@@ -97,7 +97,7 @@ void EvaluationPictures::showEvaluation(const Evaluation& evaluation) {
 
 void EvaluationPictures::clearEvaluation() {
     m_predictions->clear();
-    showWhole();
+    setCellShown(false);
     refreshState();
 }
 
