@@ -328,6 +328,14 @@ Precision Classifier::precision() const {
     return m_state->precision;
 }
 
+void Classifier::setExact(bool exact) {
+    m_state->exact = exact;
+}
+
+bool Classifier::exact() const {
+    return m_state->exact;
+}
+
 void Classifier::setDropoutSeed(std::uint64_t seed) {
     m_state->dropout.set_current_seed(seed);
 }

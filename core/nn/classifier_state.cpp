@@ -6,6 +6,21 @@
 #include <map>
 
 namespace graft {
+namespace {
+
+/// Lets float32 fold batch norms for as long as it lives.
+class FoldScope {
+ public:
+    explicit FoldScope(bool folds) : m_before(fast::foldsFloat()) { fast::foldsFloat() = folds; }
+    ~FoldScope() { fast::foldsFloat() = m_before; }
+    FoldScope(const FoldScope&) = delete;
+    FoldScope& operator=(const FoldScope&) = delete;
+
+ private:
+    bool m_before;
+};
+
+}  // namespace
 
 void Classifier::State::takeTensors() {
     for (const auto& entry : network->named_parameters()) {
@@ -84,6 +99,7 @@ torch::Tensor Classifier::State::prepared(const torch::Tensor& x) const {
 
 torch::Tensor Classifier::State::run(std::size_t first, std::size_t last,
                                      const torch::Tensor& x) const {
+    const FoldScope fold(!exact);
     torch::Tensor y = prepared(x);
     const std::size_t border = std::clamp(frozenPrefix, first, last);
     if (first < border) {

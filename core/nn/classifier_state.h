@@ -25,6 +25,7 @@ struct Classifier::State {
     bool training = false;
     bool normsFixed = false;
     Precision precision = Precision::Fp32;
+    bool exact = false;
     at::Generator dropout = at::detail::createCPUGenerator(0);
 
     void takeTensors();

@@ -125,7 +125,8 @@ torch::Tensor Norm::forward(const torch::Tensor& x, Act act, const torch::Tensor
 
 torch::Tensor convNorm(const Conv& conv, Norm& norm, const torch::Tensor& x, Act act,
                        const torch::Tensor& residual) {
-    if (!fast::takes(x) || norm.is_training() || torch::GradMode::is_enabled()) {
+    const bool folds = fast::takes(x) || (fast::foldsFloat() && x.device().is_cpu());
+    if (!folds || norm.is_training() || torch::GradMode::is_enabled()) {
         return norm.forward(conv.forward(x), act, residual);
     }
     std::vector<std::int64_t> versions;
@@ -147,22 +148,7 @@ torch::Tensor convNorm(const Conv& conv, Norm& norm, const torch::Tensor& x, Act
 }
 
 torch::Tensor activate(torch::Tensor x, Act act) {
-    if (fast::takes(x)) {
-        return fast::activate(x, act);
-    }
-    switch (act) {
-        case Act::Relu:
-            return torch::relu_(x);
-        case Act::Relu6:
-            return torch::hardtanh_(x, 0, 6);
-        case Act::Silu:
-            return torch::silu_(x);
-        case Act::Hardswish:
-            return torch::hardswish_(x);
-        case Act::None:
-            break;
-    }
-    return x;
+    return fast::takes(x) ? fast::activate(x, act) : fast::activateByTorch(x, act);
 }
 
 torch::Tensor maxPooled(const torch::Tensor& x, int kernel, int stride, int padding,

@@ -1,7 +1,8 @@
 // The layers that all families are built from. They hold torchvision's parameters under
 // torchvision's names, but draw no random numbers when they are made: weights are set afterwards,
 // from a generator of their own. Each computes in the number type of its input: float32 as torch
-// does, bf16 by the ops of core/nn/fast; weights and statistics are float32 in either case.
+// does, bf16 by the ops of core/nn/fast; weights and statistics are float32 in either case. Where
+// nothing is trained, batch norms are folded into convolutions, in float32 only if that is allowed.
 // Includes torch; private to core/nn. Thread: one owner.
 #pragma once
 
@@ -54,7 +55,7 @@ class Conv : public torch::nn::Module {
 
     ConvShape m_shape;
     bool m_tfSame = false;
-    mutable fast::PackedWeights m_packed;  // of the weights, for bf16
+    mutable fast::PackedWeights m_packed;  // of the weights, for training in bf16
     mutable fast::FoldedWeights m_folded;  // with a norm behind it
 };
 
@@ -83,8 +84,8 @@ class Norm : public torch::nn::Module {
     NormSettings m_settings;
 };
 
-/// act(norm(conv(x)) + residual), where `residual` may be undefined. In bf16 and without autograd
-/// a norm that rests is folded into the convolution.
+/// act(norm(conv(x)) + residual), where `residual` may be undefined. Without autograd a norm that
+/// rests is folded into the convolution: in bf16 always, in float32 where fast::foldsFloat().
 torch::Tensor convNorm(const Conv& conv, Norm& norm, const torch::Tensor& x, Act act,
                        const torch::Tensor& residual = {});
 

@@ -49,11 +49,10 @@ bool changesPixels(const FeatureView& view) {
 std::string boundaryDigest(const Classifier& classifier, std::size_t stage,
                            torch::ScalarType computeType) {
     Sha256 hash;
-    const std::string title = classifier.spec().backbone + ";" + classifier.spec().padding + ";" +
-                              std::to_string(stage) + ";" + torch::toString(computeType) +
-                              ";" TORCH_VERSION ";" +
-                              at::show_config() + ";" +
-                              std::to_string(at::get_num_threads()) + ";";
+    const std::string title =
+        classifier.spec().backbone + ";" + classifier.spec().padding + ";" + std::to_string(stage) +
+        ";" + torch::toString(computeType) + ";" TORCH_VERSION ";" + at::show_config() + ";" +
+        std::to_string(at::get_num_threads()) + ";" + (classifier.exact() ? "" : "folded;");
     hash.add(title.data(), title.size());
     for (const auto& list : {classifier.parameters(), classifier.buffers()}) {
         for (const NamedTensor& entry : list) {

@@ -302,12 +302,18 @@ void TestFastOps::foldedConvolutionMatchesTorch_data() {
     QTest::addColumn<int>("act");
     QTest::addColumn<bool>("residual");
     QTest::addColumn<int>("groups");
-    for (const int groups : {1, 32}) {
+    QTest::addColumn<bool>("exact");
+    for (const auto& [groups, exact] :
+         {std::pair{1, false}, std::pair{32, false}, std::pair{1, true}, std::pair{32, true}}) {
+        const char* type = exact ? "float32" : "bf16";
         for (const Act act : {Act::None, Act::Relu, Act::Relu6, Act::Silu, Act::Hardswish}) {
-            QTest::addRow("%d, groups %d", int(act), groups) << int(act) << false << groups;
+            QTest::addRow("%d, groups %d, %s", int(act), groups, type)
+                << int(act) << false << groups << exact;
         }
-        QTest::addRow("ReLU, sum, groups %d", groups) << int(Act::Relu) << true << groups;
-        QTest::addRow("sum, groups %d", groups) << int(Act::None) << true << groups;
+        QTest::addRow("ReLU, sum, groups %d, %s", groups, type)
+            << int(Act::Relu) << true << groups << exact;
+        QTest::addRow("sum, groups %d, %s", groups, type)
+            << int(Act::None) << true << groups << exact;
     }
 }
 
@@ -315,21 +321,24 @@ void TestFastOps::foldedConvolutionMatchesTorch() {
     QFETCH(int, act);
     QFETCH(bool, residual);
     QFETCH(int, groups);
-    const Tensor x = numbersOf({2, 32, 9, 9});
-    const Tensor added = numbersOf({2, 32, 9, 9});
+    QFETCH(bool, exact);
+    const auto type = exact ? torch::kFloat32 : torch::kBFloat16;
+    const Tensor x = numbersOf({2, 32, 9, 9}).to(type);
+    const Tensor added = numbersOf({2, 32, 9, 9}).to(type);
     const Tensor addedBefore = added.clone();
     fast::FoldedWeights folded;
     folded.weight = numbersOf({32, 32 / groups, 3, 3}, 0.2).to(torch::kFloat32);
     folded.bias = torch::randn({32});
     const Tensor y = fast::foldedConvolution(x, folded, {1, 1, 1, 1, 1, groups}, Act(act),
                                              residual ? added : Tensor());
+    QCOMPARE(y.scalar_type(), type);
     Tensor wanted =
         torch::conv2d(x.to(torch::kFloat64), folded.weight.to(torch::kFloat64),
                       folded.bias.to(torch::kFloat64), 1, 1, 1, groups);
     wanted = activated(residual ? wanted + added.to(torch::kFloat64) : wanted, Act(act));
     // The outcome passes through bf16 once more where nothing is fused.
     const Tensor distance = (y.to(torch::kFloat64) - wanted).abs();
-    const Tensor allowed = wanted.abs() * 0.01 + 0.02;
+    const Tensor allowed = exact ? wanted.abs() * 1e-5 + 1e-5 : wanted.abs() * 0.01 + 0.02;
     QVERIFY(distance.le(allowed).all().item<bool>());
     QVERIFY(torch::equal(added, addedBefore));
 }

@@ -68,6 +68,9 @@ class PrecisionTest : public QObject {
     void foldedPrefix_data();
     void foldedPrefix();
     void foldedPrefixFollowsItsWeights();
+    void foldedAnswers_data();
+    void foldedAnswers();
+    void exactIsAsTorchComputes();
     void evaluationIsFloat32();
     void learns();
     void onePassUpdates_data();
@@ -212,6 +215,49 @@ void PrecisionTest::foldedPrefixFollowsItsWeights() {
         }
         QVERIFY2(!torch::equal(classifier->forwardTo(1, x), last), name);
     }
+}
+
+void PrecisionTest::foldedAnswers_data() {
+    QTest::addColumn<QString>("id");
+    for (const char* id : {"resnet18", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0",
+                           "densenet121", "graft_nano"}) {
+        QTest::newRow(id) << id;
+    }
+}
+
+void PrecisionTest::foldedAnswers() {
+    QFETCH(QString, id);
+    const auto classifier = make(smallSpec(id.toStdString()));
+    QVERIFY(classifier != nullptr);
+    train(*classifier, 2);
+    const torch::Tensor x = pictures(9, 4);
+    const auto answers = [&](bool exact) {
+        const torch::NoGradGuard noGrad;
+        classifier->setTraining(false);
+        classifier->setExact(exact);
+        return classifier->forward(x);
+    };
+    const torch::Tensor exact = answers(true);
+    QVERIFY(torch::allclose(answers(false), exact, 1e-4, 1e-4));
+    QVERIFY(torch::equal(answers(true), exact));
+    // Folding follows weights that learn between two looks.
+    train(*classifier, 1);
+    const torch::Tensor later = answers(true);
+    QVERIFY(!torch::allclose(later, exact, 1e-4, 1e-4));
+    QVERIFY(torch::allclose(answers(false), later, 1e-4, 1e-4));
+}
+
+// With autograd nothing is ever folded, so that is what exact answers are compared with.
+void PrecisionTest::exactIsAsTorchComputes() {
+    const auto classifier = make(smallSpec("resnet18"));
+    train(*classifier, 2);
+    classifier->setTraining(false);
+    const torch::Tensor x = pictures(9, 4);
+    const torch::Tensor plain = classifier->forward(x).detach();
+    const torch::NoGradGuard noGrad;
+    QVERIFY(!torch::equal(classifier->forward(x), plain));
+    classifier->setExact(true);
+    QVERIFY(torch::equal(classifier->forward(x), plain));
 }
 
 void PrecisionTest::evaluationIsFloat32() {

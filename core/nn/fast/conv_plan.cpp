@@ -28,9 +28,8 @@ memory::dims dimsOf(at::IntArrayRef sizes) {
     return {sizes.begin(), sizes.end()};
 }
 
-memory::data_type typeOf(const Tensor& tensor) {
-    return tensor.scalar_type() == torch::kBFloat16 ? memory::data_type::bf16
-                                                    : memory::data_type::f32;
+memory::data_type typeOf(torch::ScalarType type) {
+    return type == torch::kBFloat16 ? memory::data_type::bf16 : memory::data_type::f32;
 }
 
 memory at(const memory::desc& desc, const Tensor& tensor) {
@@ -39,6 +38,7 @@ memory at(const memory::desc& desc, const Tensor& tensor) {
 
 struct Shape {
     std::vector<std::int64_t> x, weight, y;
+    torch::ScalarType type = torch::kBFloat16;  ///< of all but gradients of weights
     bool bias = false;
     ConvGeometry geometry;
     AfterConv after;
@@ -59,15 +59,15 @@ memory::desc plainWeights(const Tensor& weight, int groups) {
     if (groups > 1) {
         strides.insert(strides.begin(), strides[0] * (weight.size(0) / groups));
     }
-    return {weightDims(weight.sizes(), groups), typeOf(weight), strides};
+    return {weightDims(weight.sizes(), groups), typeOf(weight.scalar_type()), strides};
 }
 
-dnnl::primitive_attr attributesFor(const AfterConv& after) {
+dnnl::primitive_attr attributesFor(const AfterConv& after, const memory::desc& y) {
     dnnl::post_ops steps;
-    if (after.addsResidual) {
-        steps.append_sum(1.0F);
-    }
     using dnnl::algorithm;
+    if (after.addsResidual) {
+        steps.append_binary(algorithm::binary_add, y);
+    }
     switch (after.act) {
         case Act::Relu:
             steps.append_eltwise(1.0F, algorithm::eltwise_relu, 0.0F, 0.0F);
@@ -94,10 +94,10 @@ class DnnlPlan final : public ConvPlan {
     explicit DnnlPlan(const Shape& shape) : m_shape(shape) {
         const ConvGeometry& g = shape.geometry;
         using tag = memory::format_tag;
-        const auto bf16 = memory::data_type::bf16;
-        m_x = {dimsOf(shape.x), bf16, tag::nhwc};
-        m_y = {dimsOf(shape.y), bf16, tag::nhwc};
-        m_weight = {weightDims(shape.weight, g.groups), bf16, tag::any};
+        const auto type = typeOf(shape.type);
+        m_x = {dimsOf(shape.x), type, tag::nhwc};
+        m_y = {dimsOf(shape.y), type, tag::nhwc};
+        m_weight = {weightDims(shape.weight, g.groups), type, tag::any};
         m_bias = {{shape.weight[0]}, memory::data_type::f32, tag::x};
         m_strides = {g.stride, g.stride};
         m_before = {g.padTop, g.padLeft};
@@ -112,7 +112,7 @@ class DnnlPlan final : public ConvPlan {
                                                   m_strides, m_before, m_after)
                 : dnnl::convolution_forward::desc(kind, direct, m_x, m_weight, m_y, m_strides,
                                                   m_before, m_after);
-        m_forwardDesc = {plan, attributesFor(shape.after), engine()};
+        m_forwardDesc = {plan, attributesFor(shape.after, m_y), engine()};
         m_forward = dnnl::convolution_forward(m_forwardDesc);
     }
 
@@ -129,13 +129,17 @@ class DnnlPlan final : public ConvPlan {
         return packed(weight, m_backwardInputDesc->weights_desc());
     }
 
-    void forward(const Tensor& x, const Tensor& packed, const Tensor& bias, Tensor& y) override {
+    void forward(const Tensor& x, const Tensor& packed, const Tensor& bias, const Tensor& residual,
+                 Tensor& y) override {
         std::unordered_map<int, memory> arguments{
             {DNNL_ARG_SRC, at(m_x, x)},
             {DNNL_ARG_WEIGHTS, at(m_forwardDesc.weights_desc(), packed)},
             {DNNL_ARG_DST, at(m_y, y)}};
         if (m_shape.bias) {
             arguments[DNNL_ARG_BIAS] = at(m_bias, bias);
+        }
+        if (m_shape.after.addsResidual) {
+            arguments[DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1] = at(m_y, residual);
         }
         m_forward.execute(stream(), arguments);
     }
@@ -172,8 +176,9 @@ class DnnlPlan final : public ConvPlan {
     }
 
  private:
-    Tensor packed(const Tensor& weight, const memory::desc& wanted) {
-        const Tensor result = torch::empty({std::int64_t(wanted.get_size() / 2)}, torch::kBFloat16);
+    Tensor packed(const Tensor& weight, const memory::desc& wanted) const {
+        const auto size = std::int64_t(wanted.get_size() / torch::elementSize(m_shape.type));
+        const Tensor result = torch::empty({size}, m_shape.type);
         reorder(at(plainWeights(weight, m_shape.geometry.groups), weight), at(wanted, result));
         return result;
     }
@@ -214,9 +219,9 @@ class DnnlPlan final : public ConvPlan {
         const bool colours = m_shape.x[1] < 8;
         const bool strides = m_shape.geometry.stride > 1 && m_shape.weight[2] > 1;
         using tag = memory::format_tag;
-        const auto bf16 = memory::data_type::bf16;
-        const memory::desc anyX(dimsOf(m_shape.x), bf16, colours ? tag::nchw : tag::any);
-        const memory::desc anyY(dimsOf(m_shape.y), bf16, tag::any);
+        const auto type = typeOf(m_shape.type);
+        const memory::desc anyX(dimsOf(m_shape.x), type, colours ? tag::nchw : tag::any);
+        const memory::desc anyY(dimsOf(m_shape.y), type, tag::any);
         const memory::desc x = colours || strides ? anyX : m_x;
         const memory::desc y = colours || strides ? anyY : m_y;
         const auto direct = dnnl::algorithm::convolution_direct;
@@ -243,16 +248,17 @@ class DnnlPlan final : public ConvPlan {
 
 }  // namespace
 
-std::shared_ptr<ConvPlan> planFor(at::IntArrayRef x, at::IntArrayRef weight, bool bias,
+std::shared_ptr<ConvPlan> planFor(const Tensor& x, at::IntArrayRef weight, bool bias,
                                   const ConvGeometry& geometry, const AfterConv& after) {
     const ConvGeometry& g = geometry;
-    Shape shape{x.vec(), weight.vec(), {}, bias, geometry, after};
-    shape.y = {x[0], weight[0], (x[2] + g.padTop + g.padBottom - weight[2]) / g.stride + 1,
-               (x[3] + g.padLeft + g.padRight - weight[3]) / g.stride + 1};
+    Shape shape{x.sizes().vec(), weight.vec(), {}, x.scalar_type(), bias, geometry, after};
+    shape.y = {x.size(0), weight[0],
+               (x.size(2) + g.padTop + g.padBottom - weight[2]) / g.stride + 1,
+               (x.size(3) + g.padLeft + g.padRight - weight[3]) / g.stride + 1};
     std::vector<std::int64_t> key = shape.x;
     key.insert(key.end(), shape.weight.begin(), shape.weight.end());
     for (const int number : {g.stride, g.padTop, g.padLeft, g.padBottom, g.padRight, g.groups,
-                             int(bias), int(after.act), int(after.addsResidual)}) {
+                             int(shape.type), int(bias), int(after.act), int(after.addsResidual)}) {
         key.push_back(number);
     }
     // One for each thread: a primitive's scratch memory is its thread's own.
@@ -278,7 +284,7 @@ std::shared_ptr<ConvPlan> planFor(at::IntArrayRef x, at::IntArrayRef weight, boo
 
 namespace graft::fast {
 
-std::shared_ptr<ConvPlan> planFor(at::IntArrayRef, at::IntArrayRef, bool, const ConvGeometry&,
+std::shared_ptr<ConvPlan> planFor(const torch::Tensor&, at::IntArrayRef, bool, const ConvGeometry&,
                                   const AfterConv&) {
     return nullptr;
 }

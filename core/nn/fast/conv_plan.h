@@ -1,5 +1,5 @@
-// ConvPlan: one convolution of fixed sizes as oneDNN computes it in bf16, with weights packed once
-// for many uses, gradients of weights in float32, and what follows an inference fused into it.
+// ConvPlan: one convolution of fixed sizes as oneDNN computes it, with weights packed once for many
+// uses, gradients of weights in float32, and what follows an inference fused into it.
 // torch's own way repacks weights at each use and rounds their gradients to bf16. Separate because
 // nothing else includes oneDNN, which is not everywhere: without it plan() finds none, and torch's
 // convolution serves. Includes torch; private to core/nn/fast. Thread: the run's.
@@ -33,9 +33,10 @@ class ConvPlan {
     /// `weight` [O, I / groups, H, W], any float type and strides, as this plan wants it.
     virtual torch::Tensor packForward(const torch::Tensor& weight) = 0;
     virtual torch::Tensor packBackward(const torch::Tensor& weight) = 0;
-    /// `bias` [O] float32 or undefined. `y` holds the residual if one is added.
+    /// `bias` [O] float32 or undefined; `residual` as y, defined where AfterConv says so.
     virtual void forward(const torch::Tensor& x, const torch::Tensor& packed,
-                         const torch::Tensor& bias, torch::Tensor& y) = 0;
+                         const torch::Tensor& bias, const torch::Tensor& residual,
+                         torch::Tensor& y) = 0;
     virtual void backwardInput(const torch::Tensor& gradY, const torch::Tensor& packed,
                                torch::Tensor& gradX) = 0;
     /// Into `gradWeight` (float32, as the weight lies); `gradBias` [O] float32 or undefined.
@@ -44,9 +45,9 @@ class ConvPlan {
     virtual std::array<std::int64_t, 4> outputSizes() const = 0;
 };
 
-/// The plan for these sizes, kept for the next time; null where there is none. x and the outcome
-/// are channels-last.
-std::shared_ptr<ConvPlan> planFor(at::IntArrayRef x, at::IntArrayRef weight, bool bias,
+/// The plan for pictures of x's sizes and number type (bf16 or float32), kept for the next time;
+/// null where there is none. x and the outcome are channels-last and of the same type.
+std::shared_ptr<ConvPlan> planFor(const torch::Tensor& x, at::IntArrayRef weight, bool bias,
                                   const ConvGeometry& geometry, const AfterConv& after = {});
 
 }  // namespace graft::fast

@@ -25,23 +25,43 @@ Tensor padded(const Tensor& x, const ConvGeometry& g) {
                 : torch::constant_pad_nd(x, {g.padLeft, g.padRight, g.padTop, g.padBottom}, 0);
 }
 
-/// Without oneDNN for this shape or processor: torch's own, in float32.
+/// Without oneDNN for this shape or processor: torch's own, computed and given in float32.
 Tensor inFloat(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvGeometry& g) {
     const Tensor whole = padded(x.to(torch::kFloat32), g);
     const bool even = g.padTop == g.padBottom && g.padLeft == g.padRight;
     const std::int64_t rows = even ? g.padTop : 0;
     const std::int64_t columns = even ? g.padLeft : 0;
     return torch::conv2d(whole, weight, bias, g.stride, c10::IntArrayRef{rows, columns}, 1,
-                         g.groups)
-        .to(torch::kBFloat16);
+                         g.groups);
 }
 
 void refresh(PackedWeights& kept, const std::shared_ptr<ConvPlan>& plan, const Tensor& weight) {
     const auto version = std::int64_t(weight._version());
     if (kept.plan != plan || kept.version != version) {
-        GRAFT_NAMED("weights to bf16");
+        GRAFT_NAMED("weights packed");
         kept = {plan, plan->packForward(weight), {}, version};
     }
+}
+
+Tensor foldedWithoutPlan(const Tensor& x, const FoldedWeights& folded, const ConvGeometry& geometry,
+                         Act act, const Tensor& residual) {
+    if (x.scalar_type() == torch::kFloat32) {
+        Tensor y = inFloat(x, folded.weight, folded.bias, geometry);
+        if (residual.defined()) {
+            y += residual;
+        }
+        return activateByTorch(y, act);
+    }
+    const Tensor y = isDepthwise(folded.weight.sizes(), geometry)
+                         ? depthwise(x, folded.weight, depthwiseShape(geometry))
+                         : inFloat(x, folded.weight, Tensor(), geometry).to(torch::kBFloat16);
+    NormTensors norm;
+    norm.weight = torch::ones_like(folded.bias);
+    norm.bias = folded.bias;
+    norm.runningMean = torch::zeros_like(folded.bias);
+    norm.runningVar = torch::ones_like(folded.bias);
+    norm.eps = 0;
+    return normActivate(y, norm, act, residual);
 }
 
 /// A plan and weights packed for the way back, held by the graph through a tensor-free holder.
@@ -58,9 +78,9 @@ class Convolve : public torch::autograd::Function<Convolve> {
         const Tensor x = inOrder(given);
         ConvPlan& plan = *kept.plan;
         Tensor y = emptyPictures(plan.outputSizes());
-        plan.forward(x, kept.forward, bias ? *bias : Tensor(), y);
+        plan.forward(x, kept.forward, bias ? *bias : Tensor(), Tensor(), y);
         if (inputGradient && !kept.backward.defined()) {
-            GRAFT_NAMED("weights to bf16");
+            GRAFT_NAMED("weights packed");
             kept.backward = plan.packBackward(weight);
         }
         auto held = c10::make_intrusive<Held>();
@@ -101,10 +121,9 @@ torch::Tensor convolution(const torch::Tensor& x, const torch::Tensor& weight,
     if (!bias.defined() && isDepthwise(weight.sizes(), geometry)) {
         return depthwise(x, weight, depthwiseShape(geometry));
     }
-    const std::shared_ptr<ConvPlan> plan =
-        planFor(x.sizes(), weight.sizes(), bias.defined(), geometry);
+    const std::shared_ptr<ConvPlan> plan = planFor(x, weight.sizes(), bias.defined(), geometry);
     if (!plan) {
-        return inFloat(x, weight, bias, geometry);
+        return inFloat(x, weight, bias, geometry).to(torch::kBFloat16);
     }
     refresh(kept, plan, weight);
     const c10::optional<torch::Tensor> given =
@@ -117,29 +136,19 @@ torch::Tensor foldedConvolution(const torch::Tensor& given, FoldedWeights& folde
                                 const ConvGeometry& geometry, Act act,
                                 const torch::Tensor& residual) {
     const torch::NoGradGuard noGrad;
-    const Tensor x = inOrder(given);
-    const AfterConv after{act, residual.defined()};
+    const torch::ScalarType type = given.scalar_type();
+    const Tensor x = inOrder(given, type);
+    // Depthwise ones, too: with what follows fused in, oneDNN passes over memory once.
     const std::shared_ptr<ConvPlan> plan =
-        isDepthwise(folded.weight.sizes(), geometry)
-            ? nullptr
-            : planFor(x.sizes(), folded.weight.sizes(), true, geometry, after);
-    if (plan) {
-        refresh(folded.packed, plan, folded.weight);
-        // A copy: the sum is made where the residual lies.
-        Tensor y = residual.defined() ? inOrder(residual).clone() : emptyPictures(plan->outputSizes());
-        plan->forward(x, folded.packed.forward, folded.bias, y);
-        return y;
+        planFor(x, folded.weight.sizes(), true, geometry, {act, residual.defined()});
+    if (!plan) {
+        return foldedWithoutPlan(x, folded, geometry, act, residual);
     }
-    Tensor y = isDepthwise(folded.weight.sizes(), geometry)
-                   ? depthwise(x, folded.weight, depthwiseShape(geometry))
-                   : inFloat(x, folded.weight, Tensor(), geometry);
-    NormTensors norm;
-    norm.weight = torch::ones_like(folded.bias);
-    norm.bias = folded.bias;
-    norm.runningMean = torch::zeros_like(folded.bias);
-    norm.runningVar = torch::ones_like(folded.bias);
-    norm.eps = 0;
-    return normActivate(y, norm, act, residual);
+    refresh(folded.packed, plan, folded.weight);
+    Tensor y = emptyPictures(plan->outputSizes(), type);
+    plan->forward(x, folded.packed.forward, folded.bias,
+                  residual.defined() ? inOrder(residual, type) : Tensor(), y);
+    return y;
 }
 
 }  // namespace graft::fast

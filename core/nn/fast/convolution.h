@@ -12,7 +12,7 @@ namespace graft::fast {
 /// What one layer keeps between calls: its weights as the plans of the last call want them.
 struct PackedWeights {
     std::shared_ptr<ConvPlan> plan;
-    torch::Tensor forward;   ///< bf16, packed
+    torch::Tensor forward;   ///< packed
     torch::Tensor backward;  ///< bf16, packed; undefined until needed
     std::int64_t version = -1;
 };
@@ -31,7 +31,7 @@ struct FoldedWeights {
     std::vector<std::int64_t> versions;
 };
 
-/// No autograd: act(convolution + residual).
+/// No autograd: act(convolution + residual), in x's number type (bf16 or float32).
 torch::Tensor foldedConvolution(const torch::Tensor& x, FoldedWeights& folded,
                                 const ConvGeometry& geometry, Act act,
                                 const torch::Tensor& residual);

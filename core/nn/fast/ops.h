@@ -17,6 +17,12 @@ inline bool& enabled() {
     return on;
 }
 
+/// Whether batch norms that rest are folded into convolutions where float32 needs no autograd.
+inline bool& foldsFloat() {
+    thread_local bool on = false;
+    return on;
+}
+
 /// Whether these ops are meant for x: bf16 in the processor's memory.
 inline bool takes(const torch::Tensor& x) {
     return x.scalar_type() == torch::kBFloat16 && x.device().is_cpu() && enabled();
@@ -42,6 +48,8 @@ torch::Tensor normActivate(const torch::Tensor& x, const NormTensors& norm, Act 
                            const torch::Tensor& residual);
 
 torch::Tensor activate(const torch::Tensor& x, Act act);
+/// The same by torch's operators, in place; for what these ops are not meant for.
+torch::Tensor activateByTorch(torch::Tensor x, Act act);
 
 /// As torch::max_pool2d without dilation.
 torch::Tensor maxPool(const torch::Tensor& x, int kernel, int stride, int padding, bool ceilMode);

@@ -273,6 +273,22 @@ torch::Tensor activate(const torch::Tensor& x, Act act) {
     return act == Act::None ? x : Activate::apply(x, act);
 }
 
+torch::Tensor activateByTorch(torch::Tensor x, Act act) {
+    switch (act) {
+        case Act::Relu:
+            return torch::relu_(x);
+        case Act::Relu6:
+            return torch::hardtanh_(x, 0, 6);
+        case Act::Silu:
+            return torch::silu_(x);
+        case Act::Hardswish:
+            return torch::hardswish_(x);
+        case Act::None:
+            break;
+    }
+    return x;
+}
+
 torch::Tensor maxPool(const torch::Tensor& x, int kernel, int stride, int padding, bool ceilMode) {
     Window window;
     window.kernel = kernel;

@@ -16,15 +16,16 @@ inline Bf16* numbers(torch::Tensor& x) {
     return reinterpret_cast<Bf16*>(x.data_ptr<at::BFloat16>());
 }
 
-/// x as bf16, channels-last (a copy only where it is not).
-inline torch::Tensor inOrder(const torch::Tensor& x) {
-    return x.to(torch::kBFloat16).contiguous(torch::MemoryFormat::ChannelsLast);
+/// x as `type`, channels-last (a copy only where it is not).
+inline torch::Tensor inOrder(const torch::Tensor& x, torch::ScalarType type = torch::kBFloat16) {
+    return x.to(type).contiguous(torch::MemoryFormat::ChannelsLast);
 }
 
 /// A picture's numbers not yet set, channels-last.
-inline torch::Tensor emptyPictures(at::IntArrayRef sizes) {
-    return torch::empty(sizes, torch::TensorOptions(torch::kBFloat16)
-                                   .memory_format(torch::MemoryFormat::ChannelsLast));
+inline torch::Tensor emptyPictures(at::IntArrayRef sizes,
+                                   torch::ScalarType type = torch::kBFloat16) {
+    return torch::empty(
+        sizes, torch::TensorOptions(type).memory_format(torch::MemoryFormat::ChannelsLast));
 }
 
 /// Names the rest of the block in profiles.
