@@ -17,7 +17,7 @@ namespace {
 
 // A network that takes longer than this for a picture is not one to begin with (squeezenet1_1 = 1).
 constexpr double kQuickEnough = 3;
-constexpr int kSizeOfSmall = 128;  ///< px; what it resizes those to
+constexpr int kSizeOfSmall = 128;  ///< px; what small pictures are resized to
 // So few training pictures that each must give more, and that all of them are soon seen.
 constexpr std::int64_t kFew = 500;
 // Up to here the early part of a large network stays frozen.
@@ -78,7 +78,7 @@ void choosePictureSize(const DatasetFacts& facts, const BackboneInfo& info, Mode
     if (model.imageSize != 0 || facts.medianSide <= 0) {
         return;
     }
-    if (facts.medianSide < kSmallPicture && info.defaultImageSize > kSizeOfSmall) {
+    if (facts.medianSide <= kSizeOfSmall && info.defaultImageSize > kSizeOfSmall) {
         model.imageSize = kSizeOfSmall;
         reasons.push_back("128 px: the pictures are small, more would show no more.");
     } else if (isForSmallPictures(info) && isFewPhotos(facts)) {

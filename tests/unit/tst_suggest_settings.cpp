@@ -79,6 +79,11 @@ class TestSuggestSettings : public QObject {
         DatasetFacts small = photos(1000);
         small.medianSide = 32;
         QCOMPARE(suggestSettings(small, mobilenet()).settings.model.imageSize, 128);
+        small.medianSide = 128;
+        QCOMPARE(suggestSettings(small, mobilenet()).settings.model.imageSize, 128);
+        small.medianSide = 129;
+        QCOMPARE(suggestSettings(small, mobilenet()).settings.model.imageSize, 0);
+        small.medianSide = 32;
         QCOMPARE(suggestSettings(photos(1000), mobilenet()).settings.model.imageSize, 0);
         const std::vector<AvailableNetwork> tiny{{"graft_nano", "/w/nano.safetensors", 0, 1}};
         QCOMPARE(suggestSettings(small, tiny).settings.model.imageSize, 0);
