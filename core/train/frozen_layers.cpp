@@ -41,6 +41,34 @@ std::vector<std::string> leafLayers(const LayerNode& tree, const std::string& pa
     return leaves;
 }
 
+std::string layerLeftOut(const Classifier& classifier) {
+    const std::size_t first = classifier.frozenPrefix();
+    std::vector<int> learning(classifier.stageCount(), 0);
+    std::vector<int> frozen(classifier.stageCount(), 0);
+    std::string found;
+    for (const NamedTensor& parameter : classifier.parameters()) {
+        for (std::size_t i = first; i < classifier.stageCount(); ++i) {
+            if (!layerIsInside(parameter.name, classifier.tree().children[i].path)) {
+                continue;
+            }
+            const bool rests = classifier.parameterIsFrozen(parameter.name);
+            ++(rests ? frozen : learning)[i];
+            if (!rests && i == first && found.empty()) {
+                found = parameter.name.substr(0, parameter.name.rfind('.'));
+            }
+        }
+    }
+    if (first >= classifier.stageCount() || frozen[first] == 0) {
+        return {};
+    }
+    for (std::size_t i = first + 1; i < classifier.stageCount(); ++i) {
+        if (frozen[i] > 0 && learning[i] == 0) {
+            return found;
+        }
+    }
+    return {};
+}
+
 FrozenLayers::FrozenLayers(std::shared_ptr<Classifier> classifier)
     : m_classifier(std::move(classifier)) {
     for (const std::string& name : m_classifier->frozenParameters()) {

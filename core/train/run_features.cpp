@@ -156,6 +156,17 @@ void TrainRun::announceFeatures(std::int64_t variants) {
     send(std::move(notice));
 }
 
+void TrainRun::tellLayerLeftOut() {
+    if (const std::string layer = layerLeftOut(*m_classifier); !layer.empty()) {
+        TrainEvent notice;
+        notice.text =
+            "The frozen parts save no time: " + layer +
+            ", in front of some of them, still learns. Freeze it, too, to have their work "
+            "done only once.";
+        send(std::move(notice));
+    }
+}
+
 void TrainRun::startLoading() {
     const AugmentSpec augment = augmentNow();
     m_missing.clear();

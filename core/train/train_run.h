@@ -116,8 +116,10 @@ class TrainRun {
     void publish(RunState state, const char* activity);
     const TrainerState& state() const { return m_state; }
     std::string summary() const;
+    /// A notice where layers were frozen so that no work is saved.
+    void tellLayerLeftOut();
 
-  private:
+ private:
     Status restore();
     Status buildItems();
     void makeLoader(std::uint64_t cacheBytes);

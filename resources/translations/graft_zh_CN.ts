@@ -1928,6 +1928,10 @@
         <translation>该网络没有层“%1”。</translation>
     </message>
     <message>
+        <source>The frozen parts save no time: %1, in front of some of them, still learns. Freeze it, too, to have their work done only once.</source>
+        <translation>冻结的部分没有节省时间：位于其中一些之前的 %1 仍在学习。将它也冻结，这些部分就只需计算一次。</translation>
+    </message>
+    <message>
         <source>There is no room for the features of frozen parts; they are computed in every round.</source>
         <translation>没有空间保存冻结部分的特征；每轮都会重新计算。</translation>
     </message>

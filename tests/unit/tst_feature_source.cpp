@@ -5,6 +5,7 @@
 #include "core/nn/batch_tensor.h"
 #include "core/train/feature_key.h"
 #include "core/train/feature_source.h"
+#include "core/train/frozen_layers.h"
 #include "core/train/train_options.h"
 #include "tests/support/picture_folder.h"
 
@@ -23,8 +24,9 @@ class TestFeatureSource : public QObject {
     void changedFileIsAnotherPicture();
     void sourceEqualsTheNetwork();
     void variantsForSpecs();
+    void layerLeftOutIsNamed();
 
-  private:
+ private:
     static ModelSpec model() {
         ModelSpec spec;
         spec.backbone = "small_cnn";
@@ -84,6 +86,9 @@ void TestFeatureSource::keysTellEverythingApart() {
         return boundaryDigest(*classifier, classifier->frozenBoundary(), torch::kFloat32);
     };
     QVERIFY(!digests.insert(digest()).second);
+    classifier->setExact(true);
+    QVERIFY(digests.insert(digest()).second);
+    classifier->setExact(false);
     QVERIFY(digests.insert(boundaryDigest(*classifier, boundary.stage, torch::kBFloat16)).second);
     classifier->parameters().front().tensor.data_ptr<float>()[0] += 1e-3F;
     QVERIFY(digests.insert(digest()).second);
@@ -190,6 +195,26 @@ void TestFeatureSource::variantsForSpecs() {
     QCOMPARE(cachedVariants(options, spec), 0);
     spec.strength = 0;
     QCOMPARE(cachedVariants(options, spec), 1);
+}
+
+void TestFeatureSource::layerLeftOutIsNamed() {
+    ModelSpec spec;
+    spec.backbone = "resnet18";
+    spec.imageSize = 64;
+    spec.frozen = {"conv1", "layer1", "layer2"};
+    const auto classifier = *Classifier::create(spec, 2, 3);
+    QCOMPARE(classifier->frozenPrefix(), std::size_t(0));
+    QCOMPARE(layerLeftOut(*classifier), std::string("bn1"));
+    QVERIFY(classifier->setFrozen("bn1", true).ok());
+    QCOMPARE(classifier->frozenPrefix(), std::size_t(3));
+    QCOMPARE(layerLeftOut(*classifier), std::string());
+    // A part of a stage, with nothing frozen behind it, has no work to save.
+    for (const char* learning : {"bn1", "layer1", "layer2"}) {
+        QVERIFY(classifier->setFrozen(learning, false).ok());
+    }
+    QCOMPARE(layerLeftOut(*classifier), std::string());
+    QVERIFY(classifier->setFrozen("backbone", true).ok());
+    QCOMPARE(layerLeftOut(*classifier), std::string());
 }
 
 QTEST_GUILESS_MAIN(TestFeatureSource)
