@@ -52,8 +52,8 @@ class Classifier {
     /// float32 or bf16. From stageCount() + 1 on it is the head alone and x is [N, F].
     torch::Tensor forwardFrom(std::size_t first, const torch::Tensor& x);
     /// Output of stages 0..last-1, frozen ones without autograd; of the pooling, too, for
-    /// stageCount() + 1. In bf16 (see setPrecision()) the frozen ones run as for inference: batch
-    /// norms folded into the convolutions.
+    /// stageCount() + 1. The frozen ones run as for inference: batch norms folded into the
+    /// convolutions, see setExact().
     torch::Tensor forwardTo(std::size_t last, const torch::Tensor& x);
 
     /// Numbers per picture at each cut: what forwardTo(i + 1, x) gives, the pooling last. Runs a
@@ -99,9 +99,9 @@ class Classifier {
     /// In eval mode it is float32 always: what is shown and exported does not depend on this.
     void setPrecision(Precision precision);
     Precision precision() const;
-    /// Exact: what is not trained is computed in float32 layer by layer, by the operations that
-    /// training has. Else batch norms are folded into their convolutions there, which is up to
-    /// twice as fast and differs in the last bits.
+    /// Exact: float32 goes layer by layer, by the operations that training has, also where nothing
+    /// is trained. Else batch norms are folded into their convolutions there, which is up to twice
+    /// as fast and differs in the last bits. Bf16 folds always.
     void setExact(bool exact);
     bool exact() const;
     /// Seeds dropout and stochastic depth of the next forward pass (a function of run seed and

@@ -125,15 +125,16 @@ torch::Tensor Norm::forward(const torch::Tensor& x, Act act, const torch::Tensor
 
 torch::Tensor convNorm(const Conv& conv, Norm& norm, const torch::Tensor& x, Act act,
                        const torch::Tensor& residual) {
-    const bool folds = fast::takes(x) || (fast::foldsFloat() && x.device().is_cpu());
-    if (!folds || norm.is_training() || torch::GradMode::is_enabled()) {
+    if (!fast::folds(x) || norm.is_training() || torch::GradMode::is_enabled()) {
         return norm.forward(conv.forward(x), act, residual);
     }
     std::vector<std::int64_t> versions;
-    for (const torch::Tensor& tensor :
-         {conv.weight, norm.weight, norm.bias, norm.runningMean, norm.runningVar}) {
+    // The counter stands for statistics that torch moves: it does not count those as changes.
+    for (const torch::Tensor& tensor : {conv.weight, norm.weight, norm.bias, norm.runningMean,
+                                        norm.runningVar, norm.batchesSeen}) {
         versions.push_back(std::int64_t(tensor._version()));
     }
+    versions.push_back(conv.bias.defined() ? std::int64_t(conv.bias._version()) : 0);
     fast::FoldedWeights& folded = conv.m_folded;
     if (folded.versions != versions) {
         const torch::Tensor scale =

@@ -41,32 +41,29 @@ std::vector<std::string> leafLayers(const LayerNode& tree, const std::string& pa
     return leaves;
 }
 
-std::string layerLeftOut(const Classifier& classifier) {
+std::vector<std::string> layersLeftOut(const Classifier& classifier) {
     const std::size_t first = classifier.frozenPrefix();
-    std::vector<int> learning(classifier.stageCount(), 0);
-    std::vector<int> frozen(classifier.stageCount(), 0);
-    std::string found;
-    for (const NamedTensor& parameter : classifier.parameters()) {
-        for (std::size_t i = first; i < classifier.stageCount(); ++i) {
-            if (!layerIsInside(parameter.name, classifier.tree().children[i].path)) {
-                continue;
-            }
-            const bool rests = classifier.parameterIsFrozen(parameter.name);
-            ++(rests ? frozen : learning)[i];
-            if (!rests && i == first && found.empty()) {
-                found = parameter.name.substr(0, parameter.name.rfind('.'));
-            }
-        }
-    }
-    if (first >= classifier.stageCount() || frozen[first] == 0) {
+    if (first + 1 >= classifier.stageCount()) {
         return {};
     }
-    for (std::size_t i = first + 1; i < classifier.stageCount(); ++i) {
-        if (frozen[i] > 0 && learning[i] == 0) {
-            return found;
+    const std::string& partly = classifier.tree().children[first].path;
+    const std::string& behind = classifier.tree().children[first + 1].path;
+    std::vector<std::string> learning;
+    bool someRest = false;
+    for (const NamedTensor& parameter : classifier.parameters()) {
+        const bool rests = classifier.parameterIsFrozen(parameter.name);
+        if (layerIsInside(parameter.name, behind) && !rests) {
+            return {};
+        }
+        if (layerIsInside(parameter.name, partly)) {
+            const std::string layer = parameter.name.substr(0, parameter.name.rfind('.'));
+            if (!rests && (learning.empty() || learning.back() != layer)) {
+                learning.push_back(layer);
+            }
+            someRest = someRest || rests;
         }
     }
-    return {};
+    return someRest ? learning : std::vector<std::string>();
 }
 
 FrozenLayers::FrozenLayers(std::shared_ptr<Classifier> classifier)

@@ -38,9 +38,9 @@ class FrozenLayers {
 /// Paths of the leaf layers at or below `path`; empty if there is no such node.
 std::vector<std::string> leafLayers(const LayerNode& tree, const std::string& path);
 
-/// The layer that keeps frozen stages from being computed only once: it learns in the first stage
-/// that is not wholly frozen, though other layers there are frozen, and so is a whole stage behind
-/// it ("bn1", where "conv1" and "layer1" are frozen). Empty: there is none.
-std::string layerLeftOut(const Classifier& classifier);
+/// The layers that keep frozen stages from being computed only once: they learn in the first stage
+/// that is not wholly frozen, though others there are frozen, and so is the stage behind it ("bn1",
+/// where "conv1" and "layer1" are frozen). Empty: there are none.
+std::vector<std::string> layersLeftOut(const Classifier& classifier);
 
 }  // namespace graft

@@ -33,7 +33,8 @@ nlohmann::json toJson(const TrainerState& state) {
             {"feature_stage", state.featureStage},
             {"feature_variants", state.featureVariants},
             {"feature_fits", state.featureFits},
-            {"precision", state.precision}};
+            {"precision", state.precision},
+            {"exact", state.exact}};
 }
 
 TrainerState trainerStateFromJson(const nlohmann::json& json) {
@@ -61,6 +62,7 @@ TrainerState trainerStateFromJson(const nlohmann::json& json) {
     state.featureVariants = json.value("feature_variants", std::int64_t(0));
     state.featureFits = json.value("feature_fits", std::vector<std::int64_t>());
     state.precision = json.value("precision", state.precision);
+    state.exact = json.value("exact", state.exact);
     state.quickAccuracy = json.value("quick_accuracy", state.quickAccuracy);
     state.quickCount = json.value("quick_count", state.quickCount);
     state.quickStrength = json.value("quick_strength", state.quickStrength);

@@ -156,15 +156,24 @@ void TrainRun::announceFeatures(std::int64_t variants) {
     send(std::move(notice));
 }
 
-void TrainRun::tellLayerLeftOut() {
-    if (const std::string layer = layerLeftOut(*m_classifier); !layer.empty()) {
-        TrainEvent notice;
-        notice.text =
-            "The frozen parts save no time: " + layer +
-            ", in front of some of them, still learns. Freeze it, too, to have their work "
-            "done only once.";
-        send(std::move(notice));
+void TrainRun::tellLayersLeftOut() {
+    if (!m_cache || cachedVariants(m_job.options, augmentNow()) == 0) {
+        return;
     }
+    const std::vector<std::string> layers = layersLeftOut(*m_classifier);
+    if (layers.empty()) {
+        return;
+    }
+    constexpr std::size_t kMostNames = 3;
+    std::string names = layers.front();
+    for (std::size_t i = 1; i < std::min(layers.size(), kMostNames); ++i) {
+        names += ", " + layers[i];
+    }
+    TrainEvent notice;
+    notice.text = "Some frozen parts are computed anew in every round, because layers in front of "
+                  "them still learn: " +
+                  names + (layers.size() > kMostNames ? ", ..." : "") + ".";
+    send(std::move(notice));
 }
 
 void TrainRun::startLoading() {

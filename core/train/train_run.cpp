@@ -108,7 +108,10 @@ Status TrainRun::prepare() {
         GRAFT_CHECK(begin());
     }
     m_classifier->setNormsFixed(wantsFixedNorms(m_job));
-    m_classifier->setExact(m_job.options.precision == precisionName(Precision::Fp32));
+    if (!m_restored) {
+        m_state.exact = m_job.options.precision == precisionName(Precision::Fp32);
+    }
+    m_classifier->setExact(m_state.exact);
     if (m_classifier->trainableCount() == 0) {
         return Error{ErrorCode::InvalidArgument, "Everything is frozen: there is nothing to train.",
                      {}, "Thaw at least the new part (head) on the Model page."};

@@ -55,6 +55,7 @@ struct TrainerState {
     /// that was interrupted must not decide another way because a disk has filled meanwhile.
     std::vector<std::int64_t> featureFits;
     std::string precision = "fp32";  ///< what "auto" became; see train_step.h
+    bool exact = true;               ///< see Classifier::setExact()
 };
 nlohmann::json toJson(const TrainerState& state);
 /// Throws nlohmann::json::exception on a malformed one.
@@ -116,8 +117,8 @@ class TrainRun {
     void publish(RunState state, const char* activity);
     const TrainerState& state() const { return m_state; }
     std::string summary() const;
-    /// A notice where layers were frozen so that no work is saved.
-    void tellLayerLeftOut();
+    /// A notice where layers that learn keep frozen ones from being computed only once.
+    void tellLayersLeftOut();
 
  private:
     Status restore();

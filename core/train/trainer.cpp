@@ -235,7 +235,7 @@ Result<RunState> Loop::run() {
     started.kind = TrainEvent::Kind::Started;
     started.text = m_run.summary();
     m_run.send(std::move(started));
-    m_run.tellLayerLeftOut();
+    m_run.tellLayersLeftOut();
     while (!m_run.allEpochsDone()) {
         if (m_run.wantsEarlyStop()) {
             return finish("No better round for " +

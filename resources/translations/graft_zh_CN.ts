@@ -1928,8 +1928,8 @@
         <translation>该网络没有层“%1”。</translation>
     </message>
     <message>
-        <source>The frozen parts save no time: %1, in front of some of them, still learns. Freeze it, too, to have their work done only once.</source>
-        <translation>冻结的部分没有节省时间：位于其中一些之前的 %1 仍在学习。将它也冻结，这些部分就只需计算一次。</translation>
+        <source>Some frozen parts are computed anew in every round, because layers in front of them still learn: %1.</source>
+        <translation>一些冻结的部分每轮都要重新计算，因为位于它们之前的层仍在学习：%1。</translation>
     </message>
     <message>
         <source>There is no room for the features of frozen parts; they are computed in every round.</source>

@@ -245,6 +245,10 @@ void PrecisionTest::foldedAnswers() {
     const torch::Tensor later = answers(true);
     QVERIFY(!torch::allclose(later, exact, 1e-4, 1e-4));
     QVERIFY(torch::allclose(answers(false), later, 1e-4, 1e-4));
+    // And statistics that move without a step.
+    classifier->setTraining(true);
+    classifier->forward(pictures(10, 4));
+    QVERIFY(torch::allclose(answers(false), answers(true), 1e-4, 1e-4));
 }
 
 // With autograd nothing is ever folded, so that is what exact answers are compared with.

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <string_view>
 #include <unordered_map>
 
 namespace graft::fast {
@@ -118,6 +119,11 @@ class DnnlPlan final : public ConvPlan {
 
     std::array<std::int64_t, 4> outputSizes() const override {
         return {m_shape.y[0], m_shape.y[1], m_shape.y[2], m_shape.y[3]};
+    }
+
+    /// oneDNN's plainest loops, which serve where it has nothing better: slower than torch's.
+    bool isReference() const {
+        return std::string_view(m_forwardDesc.impl_info_str()).substr(0, 3) == "ref";
     }
 
     Tensor packForward(const Tensor& weight) override {
@@ -266,16 +272,16 @@ std::shared_ptr<ConvPlan> planFor(const Tensor& x, at::IntArrayRef weight, bool 
     if (plans.size() > kMostPlans) {
         plans.clear();
     }
-    std::shared_ptr<ConvPlan>& plan = plans[key];
-    if (!plan) {
+    const auto [entry, isNew] = plans.try_emplace(key);
+    if (isNew) {
         try {
-            plan = std::make_shared<DnnlPlan>(shape);
+            const auto plan = std::make_shared<DnnlPlan>(shape);
+            entry->second = plan->isReference() ? nullptr : plan;
         } catch (const dnnl::error&) {
-            plans.erase(key);
-            return nullptr;  // a shape that this oneDNN does not know
+            entry->second = nullptr;  // a shape that this oneDNN does not know
         }
     }
-    return plan;
+    return entry->second;
 }
 
 }  // namespace graft::fast

@@ -1,4 +1,4 @@
-// Convolution of bf16 pictures with float32 weights: the weights are brought to bf16 once per
+// Convolution of pictures with float32 weights: in bf16 the weights are brought to it once per
 // change, not once per use, and their gradients come back in float32. Separate from ops.h for what
 // it remembers between calls. Includes torch; private to core/nn. Thread: the run's.
 #pragma once

@@ -7,6 +7,7 @@
 
 #include "core/nn/activation.h"
 
+#include <torch/csrc/jit/frontend/tracer.h>
 #include <torch/torch.h>
 
 namespace graft::fast {
@@ -26,6 +27,13 @@ inline bool& foldsFloat() {
 /// Whether these ops are meant for x: bf16 in the processor's memory.
 inline bool takes(const torch::Tensor& x) {
     return x.scalar_type() == torch::kBFloat16 && x.device().is_cpu() && enabled();
+}
+
+/// Whether a norm that rests is folded into the convolution of x where no autograd is needed. Never
+/// while torch records its operators for an export: it would not see these.
+inline bool folds(const torch::Tensor& x) {
+    return takes(x) || (foldsFloat() && x.scalar_type() == torch::kFloat32 && x.device().is_cpu() &&
+                        !torch::jit::tracer::isTracing());
 }
 
 /// [N, P, H, W] float32 planes (or any float layout) -> bf16, channels-last.
