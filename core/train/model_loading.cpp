@@ -15,6 +15,9 @@ Result<LoadedModel> loadCheckpointModel(const std::string& path) {
                                          loaded.info.preprocess));
         GRAFT_CHECK(loaded.classifier->loadState(tensors.model));
         loaded.classifier->setTraining(false);
+        // As the run computed, so that its figures come again to the last bit; older ones were exact.
+        const nlohmann::json& run = loaded.info.trainer;
+        loaded.classifier->setExact(!run.is_object() || run.value("exact", true));
         return loaded;
     } catch (const std::exception& fault) {
         return Error{ErrorCode::Internal, "The model in " + path + " could not be built.",

@@ -176,8 +176,17 @@ class TestQuickModel : public QObject {
         QVERIFY(parted->crossValidated > 0.95);  // this is what grouping is for
     }
 
+    void figureIsThatOfTheSavedModel_data() {
+        QTest::addColumn<QString>("precision");
+        for (const char* precision : {"fp32", "bf16"}) {
+            QTest::newRow(precision) << precision;
+        }
+    }
+
     void figureIsThatOfTheSavedModel() {
+        QFETCH(QString, precision);
         TrainJob wanted = job();
+        wanted.options.precision = precision.toStdString();
         RecordingSink sink;
         QVERIFY(*run(wanted, sink) == RunState::Finished);
         QCOMPARE(sink.count(Kind::QuickModelReady), 1);
