@@ -78,7 +78,11 @@ void choosePictureSize(const DatasetFacts& facts, const BackboneInfo& info, Mode
     if (model.imageSize != 0 || facts.medianSide <= 0) {
         return;
     }
-    if (facts.medianSide <= kSizeOfSmall && info.defaultImageSize > kSizeOfSmall) {
+    // With few training pictures a network gets more out of the larger size that it knows.
+    constexpr std::int64_t kMany = 1000;
+    const bool small = facts.medianSide < kSmallPicture ||
+                       (facts.medianSide <= kSizeOfSmall && facts.trainPictures >= kMany);
+    if (small && info.defaultImageSize > kSizeOfSmall) {
         model.imageSize = kSizeOfSmall;
         reasons.push_back("128 px: the pictures are small, more would show no more.");
     } else if (isForSmallPictures(info) && isFewPhotos(facts)) {

@@ -54,8 +54,7 @@ struct Suggestion {
     std::vector<std::string> reasons;  ///< one plain sentence for each choice
 };
 /// Sources: BiT-HyperRule (Kolesnikov et al., Big Transfer, 2020: 500 updates up to 20,000
-/// pictures, small pictures at 128 px (there those below 96 px, here all that are no larger), no
-/// mixing of pictures) and task adaptation with SGD at a tenth of the head's rate. With `own` the
+/// pictures, pictures below 96 px at 128 px, no mixing of pictures) and task adaptation with SGD at a tenth of the head's rate. With `own` the
 /// network is that, and the rest is for it. Measured here, with the weights at hand: rounds, rate
 /// and averaging of small networks, 96 px for few photos, frozen early stages.
 Suggestion suggestSettings(const DatasetFacts& facts, const std::vector<AvailableNetwork>& networks,

@@ -79,11 +79,16 @@ class TestSuggestSettings : public QObject {
         DatasetFacts small = photos(1000);
         small.medianSide = 32;
         QCOMPARE(suggestSettings(small, mobilenet()).settings.model.imageSize, 128);
-        small.medianSide = 128;
-        QCOMPARE(suggestSettings(small, mobilenet()).settings.model.imageSize, 128);
-        small.medianSide = 129;
-        QCOMPARE(suggestSettings(small, mobilenet()).settings.model.imageSize, 0);
-        small.medianSide = 32;
+        // Up to 128 px only many of them.
+        DatasetFacts many = small;
+        many.trainPictures = 1000;
+        many.medianSide = 128;
+        QCOMPARE(suggestSettings(many, mobilenet()).settings.model.imageSize, 128);
+        many.trainPictures = 999;
+        QCOMPARE(suggestSettings(many, mobilenet()).settings.model.imageSize, 0);
+        many.trainPictures = 1000;
+        many.medianSide = 129;
+        QCOMPARE(suggestSettings(many, mobilenet()).settings.model.imageSize, 0);
         QCOMPARE(suggestSettings(photos(1000), mobilenet()).settings.model.imageSize, 0);
         const std::vector<AvailableNetwork> tiny{{"graft_nano", "/w/nano.safetensors", 0, 1}};
         QCOMPARE(suggestSettings(small, tiny).settings.model.imageSize, 0);
