@@ -54,9 +54,10 @@ struct Suggestion {
     std::vector<std::string> reasons;  ///< one plain sentence for each choice
 };
 /// Sources: BiT-HyperRule (Kolesnikov et al., Big Transfer, 2020: 500 updates up to 20,000
-/// pictures, pictures below 96 px at 128 px, no mixing of pictures) and task adaptation with SGD at a tenth of the head's rate. With `own` the
-/// network is that, and the rest is for it. Measured here, with the weights at hand: rounds, rate
-/// and averaging of small networks, 96 px for few photos, frozen early stages.
+/// pictures, pictures below 96 px at 128 px, no mixing of pictures) and task adaptation with SGD at
+/// a tenth of the head's rate. With `own` the network is that, and the rest is for it. Measured
+/// here, with the weights at hand: rounds, rate and averaging of small networks, 96 px for few
+/// photos, 128 px for many pictures of up to that, frozen early stages.
 Suggestion suggestSettings(const DatasetFacts& facts, const std::vector<AvailableNetwork>& networks,
                            const ModelSpec* own = nullptr);
 
