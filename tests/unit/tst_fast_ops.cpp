@@ -3,10 +3,14 @@
 #include "core/nn/fast/convolution.h"
 #include "core/nn/fast/kernels.h"
 #include "core/nn/fast/ops.h"
+#include "core/nn/fast/parallel.h"
 
 #include <QtTest>
 
 #include <functional>
+#include <mutex>
+#include <set>
+#include <thread>
 
 using namespace graft;
 using torch::Tensor;
@@ -104,6 +108,7 @@ class TestFastOps : public QObject {
     void infiniteAndNotANumberStay();
     void roundsToNearestEven();
     void planesBecomeChannelsLast();
+    void passesUseAllThreads();
 };
 
 void TestFastOps::normMatchesTorch_data() {
@@ -378,6 +383,20 @@ void TestFastOps::planesBecomeChannelsLast() {
     QVERIFY(torch::equal(y, x.to(torch::kBFloat16)));
     const Tensor last = x.contiguous(torch::MemoryFormat::ChannelsLast);
     QVERIFY(torch::equal(fast::toChannelsLastBf16(last), y));
+}
+
+// Compiled without OpenMP, LibTorch's parallel_for is a plain loop: right and slow.
+void TestFastOps::passesUseAllThreads() {
+    const int before = at::get_num_threads();
+    at::set_num_threads(3);
+    std::mutex mutex;
+    std::set<std::thread::id> threads;
+    fast::overParts(3, 3, [&](std::int64_t, std::int64_t, std::int64_t) {
+        const std::lock_guard lock(mutex);
+        threads.insert(std::this_thread::get_id());
+    });
+    at::set_num_threads(before);
+    QCOMPARE(threads.size(), std::size_t(3));
 }
 
 QTEST_APPLESS_MAIN(TestFastOps)
