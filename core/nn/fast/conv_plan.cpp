@@ -162,15 +162,17 @@ class DnnlPlan final : public ConvPlan {
                          Tensor& gradBias) override {
         needBackwardWeights();
         const memory::desc own = m_backwardWeightsDesc->diff_weights_desc();
-        const memory source = inLayout(m_x, x, m_backwardWeightsDesc->src_desc());
-        const memory gradient = inLayout(m_y, gradY, m_backwardWeightsDesc->diff_dst_desc());
+        const memory::desc sourceDesc = m_backwardWeightsDesc->src_desc();
+        const memory::desc gradientDesc = m_backwardWeightsDesc->diff_dst_desc();
+        const Tensor source = inLayout(m_x, x, sourceDesc);
+        const Tensor gradient = inLayout(m_y, gradY, gradientDesc);
         const memory::desc plain = plainWeights(gradWeight, m_shape.geometry.groups);
         const bool direct = own == plain;
         const Tensor blocked =
             direct ? gradWeight
                    : torch::empty({std::int64_t(own.get_size() / sizeof(float))}, torch::kFloat32);
-        std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, source},
-                                                  {DNNL_ARG_DIFF_DST, gradient},
+        std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, at(sourceDesc, source)},
+                                                  {DNNL_ARG_DIFF_DST, at(gradientDesc, gradient)},
                                                   {DNNL_ARG_DIFF_WEIGHTS, at(own, blocked)}};
         if (m_shape.bias) {
             arguments[DNNL_ARG_DIFF_BIAS] = at(m_bias, gradBias);
@@ -189,14 +191,16 @@ class DnnlPlan final : public ConvPlan {
         return result;
     }
 
-    static memory inLayout(const memory::desc& has, const Tensor& tensor,
+    /// `tensor` itself, or a copy that lies as wanted. Memory of torch's is kept for reuse, oneDNN's
+    /// own would be given back to the system each time.
+    static Tensor inLayout(const memory::desc& has, const Tensor& tensor,
                            const memory::desc& wanted) {
-        memory given = at(has, tensor);
         if (has == wanted) {
-            return given;
+            return tensor;
         }
-        memory result(wanted, engine());
-        reorder(given, result);
+        const auto size = std::int64_t(wanted.get_size() / tensor.element_size());
+        const Tensor result = torch::empty({size}, tensor.scalar_type());
+        reorder(at(has, tensor), at(wanted, result));
         return result;
     }
 

@@ -28,8 +28,8 @@ inline void withAct(Act act, Pass pass) {
 
 /// So many rows fit in half of the first cache; sums over them stay in registers.
 inline std::int64_t rowsAtOnce(std::int64_t channels) {
-    const std::int64_t rows = 8192 / channels;
-    return rows < 8 ? 8 : rows;
+    const std::int64_t rows = 16384 / channels;
+    return rows < 32 ? 32 : rows;
 }
 
 inline void addTo(double* sums, Vec vec, std::int64_t count) {
@@ -46,25 +46,49 @@ inline std::int64_t lanesOf(Part part) {
     return part.count;
 }
 
+/// Sums of `Vectors` vectors from channel c on, over rows [begin, end). Some rows at once where there
+/// are few vectors: each addition would wait for the one before it.
+template <int Vectors, class Lanes, class Body>
+inline void sumStrip(std::int64_t begin, std::int64_t end, std::int64_t c, Lanes lanes,
+                     double* first, double* second, Body body) {
+    constexpr int kRows = 4 / Vectors;
+    Vec a[kRows][Vectors] = {};
+    Vec b[kRows][Vectors] = {};
+    const auto take = [&](std::int64_t from, int rows) {
+        for (int r = 0; r < rows; ++r) {
+            for (int i = 0; i < Vectors; ++i) {
+                body(from + r, c + i * kLanes, lanes, &a[r][i], &b[r][i]);
+            }
+        }
+    };
+    std::int64_t row = begin;
+    for (; row + kRows <= end; row += kRows) {
+        take(row, kRows);
+    }
+    take(row, int(end - row));
+    for (int r = 0; r < kRows; ++r) {
+        for (int i = 0; i < Vectors; ++i) {
+            addTo(first + c + i * kLanes, a[r][i], lanesOf(lanes));
+            addTo(second + c + i * kLanes, b[r][i], lanesOf(lanes));
+        }
+    }
+}
+
 /// Two sums per channel over all rows: body(row, channel, lanes, &sum1, &sum2).
 template <class Body>
 inline void sumRows(Rows size, double* first, double* second, Body body) {
     const std::int64_t step = rowsAtOnce(size.channels);
     for (std::int64_t begin = 0; begin < size.rows; begin += step) {
         const std::int64_t end = begin + step < size.rows ? begin + step : size.rows;
-        overChannels(size.channels, [&](std::int64_t c, auto lanes) {
-            Vec a[2] = {};
-            Vec b[2] = {};
-            std::int64_t row = begin;
-            for (; row + 2 <= end; row += 2) {
-                body(row, c, lanes, &a[0], &b[0]);
-                body(row + 1, c, lanes, &a[1], &b[1]);
-            }
-            if (row < end) {
-                body(row, c, lanes, &a[0], &b[0]);
-            }
-            addTo(first + c, a[0] + a[1], lanesOf(lanes));
-            addTo(second + c, b[0] + b[1], lanesOf(lanes));
+        std::int64_t c = 0;
+        for (; c + 4 * kLanes <= size.channels; c += 4 * kLanes) {
+            sumStrip<4>(begin, end, c, Whole{}, first, second, body);
+        }
+        for (; c + 2 * kLanes <= size.channels; c += 2 * kLanes) {
+            sumStrip<2>(begin, end, c, Whole{}, first, second, body);
+        }
+        overChannels(size.channels - c, [&](std::int64_t rest, auto lanes) {
+            sumStrip<1>(begin, end, c + rest, lanes, first, second, body);
         });
     }
 }
