@@ -3,7 +3,8 @@
 // alternating rounds and where the time of a step goes. No data is read: pictures are noise.
 //
 //   bench_training_step [BACKBONE...] [--rounds N] [--batch N] [--steps N] [--profile] [--layers]
-//                       [--threads N] [--processor-time]
+//                       [--threads N] [--processor-time] [--alone]
+// --alone runs nothing but this program's own steps, for a profiler.
 // Processor time with one thread is what to look at on a machine that others use, too.
 #include "core/base/machine.h"
 #include "core/nn/classifier.h"
@@ -34,6 +35,7 @@ struct Settings {
     int steps = 2;
     bool profile = false;
     bool layers = false;
+    bool alone = false;
     int threads = 0;  ///< 0: all
 };
 
@@ -137,8 +139,14 @@ std::vector<ConvCase> casesOf(Trainee& trainee) {
             .scopes({at::RecordScope::FUNCTION}));
     const torch::NoGradGuard noGrad;
     trainee.classifier->setTraining(false);
+    trainee.classifier->setExact(true);  // folded ones never come past torch
     trainee.classifier->features(trainee.input.x);
     at::removeCallback(handle);
+    trainee.classifier->setExact(false);
+    if (cases.empty()) {
+        std::fprintf(stderr, "No convolution came past torch: the limit cannot be measured.\n");
+        std::exit(1);
+    }
     return cases;
 }
 
@@ -202,6 +210,12 @@ void printLayers(const std::vector<ConvCase>& cases, const std::vector<ConvTimes
 void run(const std::string& backbone, const Settings& settings) {
     Trainee own(backbone, Precision::Bf16, settings.batch);
     Trainee torchs(backbone, Precision::Fp32, settings.batch);
+    if (settings.alone) {
+        own.step();
+        std::printf("%s: %.1f images/s\n", backbone.c_str(),
+                    settings.batch / secondsPerStep(own, settings.steps));
+        return;
+    }
     const std::vector<ConvCase> cases = casesOf(torchs);
     std::vector<ConvTimes> times(cases.size());
     const bool autocast = trainsUnderAutocast(torchs);
@@ -263,6 +277,8 @@ int main(int argc, char** argv) {
             bench::countProcessorTime(true);
         } else if (flag == "--profile") {
             settings.profile = true;
+        } else if (flag == "--alone") {
+            settings.alone = true;
         } else if (flag == "--layers") {
             settings.layers = true;
         } else {
