@@ -30,6 +30,8 @@ struct Pending {
     std::once_flag allocated;
     std::shared_ptr<void> pixels;
     std::vector<std::optional<Problem>> problems;  // by place in the batch
+    bool wanted = true;                            // its pictures may be decoded
+    std::size_t announced = 0;                     // places whose files are being read ahead
     std::size_t started = 0;                       // places handed out
     std::size_t finished = 0;
 
@@ -71,6 +73,9 @@ struct BatchLoader::State {
     /// Batches under way: the threads share out samples, so two are enough to keep them busy, and
     /// more only where batches are smaller than what the threads have in hand.
     std::size_t aheadLimit() const {
+        if (options.inTurns) {
+            return 1;
+        }
         const std::uint64_t bytes = job->largest * sampleBytes();
         const std::uint64_t fits = std::max<std::uint64_t>(2, kAheadBytes / bytes);
         const std::size_t busy = 1 + (2 * threads.size() + job->largest - 1) / job->largest;
@@ -81,8 +86,13 @@ struct BatchLoader::State {
         auto pending = std::make_shared<Pending>();
         pending->batch = nextBegin++;
         pending->problems.resize(job->batches[pending->batch].size());
+        pending->wanted = !options.inTurns;
         window.push_back(std::move(pending));
     }
+
+    std::shared_ptr<Pending> findPlaceToLoad() const;
+    std::shared_ptr<Pending> findPlaceToAnnounce() const;
+    void announceOne(std::unique_lock<std::mutex>& lock, Pending& pending);
 
     void loadOne(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Pending>& pending,
                  SampleLoader::Scratch& own);
@@ -104,6 +114,28 @@ void BatchLoader::State::loadOne(std::unique_lock<std::mutex>& lock,
     if (++pending->finished == pending->places()) {
         batchReady.notify_all();
     }
+}
+
+std::shared_ptr<Pending> BatchLoader::State::findPlaceToLoad() const {
+    const auto found = std::find_if(window.begin(), window.end(), [](const auto& pending) {
+        return pending->wanted && pending->started < pending->places();
+    });
+    return found == window.end() ? nullptr : *found;
+}
+
+std::shared_ptr<Pending> BatchLoader::State::findPlaceToAnnounce() const {
+    const auto found = std::find_if(window.begin(), window.end(), [](const auto& pending) {
+        return !pending->wanted && pending->announced < pending->places();
+    });
+    return found == window.end() ? nullptr : *found;
+}
+
+/// Called, and left, with the lock held.
+void BatchLoader::State::announceOne(std::unique_lock<std::mutex>& lock, Pending& pending) {
+    const std::size_t item = job->batches[pending.batch][pending.announced++];
+    lock.unlock();
+    samples.readAhead(item);
+    lock.lock();
 }
 
 void BatchLoader::State::loadPlace(const Job& work, std::size_t place, Pending& pending,
@@ -155,20 +187,21 @@ void BatchLoader::State::runThread() {
     SampleLoader::Scratch own;
     std::unique_lock lock(mutex);
     while (true) {
-        std::shared_ptr<Pending> pending;
+        std::shared_ptr<Pending> toLoad;
+        std::shared_ptr<Pending> toAnnounce;
         workReady.wait(lock, [&] {
-            for (std::size_t i = 0; i < window.size() && !stop; ++i) {
-                if (window[i]->started < window[i]->places()) {
-                    pending = window[i];
-                    return true;
-                }
-            }
-            return stop;
+            toLoad = findPlaceToLoad();
+            toAnnounce = findPlaceToAnnounce();
+            return stop || toLoad || toAnnounce;
         });
         if (stop) {
             return;
         }
-        loadOne(lock, pending, own);
+        if (toLoad) {
+            loadOne(lock, toLoad, own);
+        } else {
+            announceOne(lock, *toAnnounce);
+        }
     }
 }
 
@@ -226,6 +259,10 @@ std::optional<Batch> BatchLoader::next() {
         state.beginOne();
     }
     const std::shared_ptr<Pending> pending = state.window.front();
+    if (!pending->wanted) {
+        pending->wanted = true;
+        state.workReady.notify_all();
+    }
     const auto done = [&] { return pending->finished == pending->places(); };
     while (!done()) {
         // The loading is behind, so the caller's core is free: it helps rather than waits.

@@ -21,6 +21,9 @@ struct LoaderOptions {
     Preprocess preprocess;
     std::uint64_t seed = 0;
     int threads = 1;                        ///< 0: load on the calling thread
+    /// For callers that compute on all cores: threads decode only while next() waits, and otherwise
+    /// have the system read the coming files.
+    bool inTurns = false;
     std::uint64_t cacheBytes = 512u << 20;  ///< decoded pictures kept in memory
     PixelFormat format = PixelFormat::Float32;
 };

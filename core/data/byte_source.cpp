@@ -108,6 +108,10 @@ FileSource::~FileSource() {
     }
 }
 
+void FileSource::readAhead() const {
+    (void)::posix_fadvise(m_descriptor, 0, 0, POSIX_FADV_WILLNEED);
+}
+
 int FileSource::release() {
     return std::exchange(m_descriptor, -1);
 }

@@ -13,6 +13,11 @@ std::shared_ptr<const Image> PictureCache::find(std::uint64_t key) {
     return at->second->image;
 }
 
+bool PictureCache::holds(std::uint64_t key) {
+    const std::lock_guard lock(m_mutex);
+    return m_index.contains(key);
+}
+
 bool PictureCache::wouldKeep(std::uint64_t bytes) {
     const std::lock_guard lock(m_mutex);
     return bytes <= m_maxBytes &&

@@ -17,6 +17,8 @@ class PictureCache {
     explicit PictureCache(std::uint64_t maxBytes) : m_maxBytes(maxBytes) {}
 
     std::shared_ptr<const Image> find(std::uint64_t key);
+    /// As find(), which it does not count as.
+    bool holds(std::uint64_t key);
     /// Whether insert() would find room for that many bytes just now.
     bool wouldKeep(std::uint64_t bytes);
     void insert(std::uint64_t key, std::shared_ptr<const Image> image);

@@ -1,6 +1,7 @@
 #include "core/data/sample_loader.h"
 
 #include "core/data/augment_pipeline.h"
+#include "core/data/byte_source.h"
 #include "core/data/picture_file.h"
 
 #include <algorithm>
@@ -12,9 +13,10 @@ namespace {
 /// What a cached picture is. With the item it says all that the pixels depend on, so that a hit
 /// equals a fresh read.
 enum Kind : std::uint64_t {
-    ExactView = 0,    // evaluation view, nothing decoded smaller
+    ExactView = 0,     // evaluation view, nothing decoded smaller
     TrainingView = 1,  // evaluation view, decoded smaller where that is enough
-    Decoded = 2,      // and 3, 4, 5: the whole picture at 1/1, 1/2, 1/4, 1/8
+    Decoded = 2,       // and 3, 4, 5: the whole picture at 1/1, 1/2, 1/4, 1/8
+    Kinds = 6,
 };
 
 std::uint64_t keyOf(std::size_t item, std::uint64_t kind) {
@@ -78,6 +80,17 @@ Status SampleLoader::load(std::size_t item, std::int64_t epoch, const AugmentSpe
     changeView(scratch.view, *augment, m_preprocess, seed, mirrored);
     m_normalizer.write(scratch.view, m_format, out);
     return {};
+}
+
+void SampleLoader::readAhead(std::size_t item) {
+    for (std::uint64_t kind = 0; kind < Kinds; ++kind) {
+        if (m_cache.holds(keyOf(item, kind))) {
+            return;
+        }
+    }
+    if (const auto source = FileSource::open(m_items[item].image.path)) {
+        (*source)->readAhead();
+    }
 }
 
 Result<SampleLoader::Shared> SampleLoader::evaluationOf(std::size_t item, bool mayReduce) {

@@ -37,6 +37,8 @@ class SampleLoader {
     /// evaluation view, of which no pixel was decoded smaller. Errors as readImage().
     Status load(std::size_t item, std::int64_t epoch, const AugmentSpec* augment, Scratch& scratch,
                 void* out);
+    /// Has the system read the item's file meanwhile, unless the picture is in the cache.
+    void readAhead(std::size_t item);
     /// Called once an epoch.
     void beginEpoch() { m_cache.beginEpoch(); }
 

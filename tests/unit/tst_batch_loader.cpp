@@ -28,6 +28,7 @@ class TestBatchLoader : public QObject {
     void pixelsAreThoseOfThePreview();
     void everySecondEpochIsMirrored();
     void cacheChangesNothing();
+    void inTurnsNothingIsDecodedAhead();
     void startInTheMiddle();
     void restartDropsWhatWasAhead();
     void unreadablePicturesAreLeftOut();
@@ -123,10 +124,14 @@ LoaderOptions TestBatchLoader::options(int threads, std::uint64_t cacheBytes) co
 void TestBatchLoader::sameBytesForAnyThreads_data() {
     QTest::addColumn<int>("threads");
     QTest::addColumn<bool>("augmented");
+    QTest::addColumn<bool>("inTurns");
     for (const int threads : {1, 3, 9}) {
         for (const bool augmented : {false, true}) {
-            QTest::addRow("%d threads, %s", threads, augmented ? "augmented" : "plain")
-                << threads << augmented;
+            for (const bool inTurns : {false, true}) {
+                QTest::addRow("%d threads, %s%s", threads, augmented ? "augmented" : "plain",
+                              inTurns ? ", in turns" : "")
+                    << threads << augmented << inTurns;
+            }
         }
     }
 }
@@ -134,8 +139,11 @@ void TestBatchLoader::sameBytesForAnyThreads_data() {
 void TestBatchLoader::sameBytesForAnyThreads() {
     QFETCH(int, threads);
     QFETCH(bool, augmented);
+    QFETCH(bool, inTurns);
     BatchLoader reference(options(0));
-    BatchLoader loader(options(threads));
+    LoaderOptions wanted = options(threads);
+    wanted.inTurns = inTurns;
+    BatchLoader loader(std::move(wanted));
     const std::optional<AugmentSpec> spec = augmented ? std::optional(strong()) : std::nullopt;
     for (int epoch = 0; epoch < 3; ++epoch) {
         const auto order = shuffledBatches(m_items.size(), 6, 1, epoch);
@@ -213,6 +221,25 @@ void TestBatchLoader::cacheChangesNothing() {
         const std::vector<Batch> expected = allBatches(bare);
         QVERIFY(sameBytes(allBatches(cached), expected));
         QVERIFY(sameBytes(allBatches(tight), expected));
+    }
+}
+
+void TestBatchLoader::inTurnsNothingIsDecodedAhead() {
+    const fs::path root = m_dir.path().toStdString();
+    const std::string path = (root / "short-lived.bmp").string();
+    for (const bool inTurns : {false, true}) {
+        fs::copy_file(m_items[0].image.path, path, fs::copy_options::overwrite_existing);
+        LoaderOptions wanted = options(2, 0);
+        wanted.items[5].image.path = path;
+        wanted.inTurns = inTurns;
+        BatchLoader loader(std::move(wanted));
+        loader.start({{0, 1}, {5, 6}}, 0, 0, std::nullopt);
+        QCOMPARE(loader.next()->count, 2);
+        QTest::qSleep(300);  // for threads that would read ahead
+        fs::remove(path);
+        const std::optional<Batch> second = loader.next();
+        QCOMPARE(second->count, inTurns ? 1 : 2);
+        QCOMPARE(second->problems.size(), std::size_t(inTurns ? 1 : 0));
     }
 }
 
