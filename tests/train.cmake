@@ -6,6 +6,7 @@ graft_test(tst_trainer LABEL unit SOURCES unit/tst_trainer.cpp LINK graft_engine
 graft_test(tst_pretraining LABEL unit SOURCES unit/tst_pretraining.cpp LINK graft_engine)
 graft_test(tst_fine_tuning LABEL unit SOURCES unit/tst_fine_tuning.cpp LINK graft_engine)
 graft_test(tst_run_cost LABEL unit SOURCES unit/tst_run_cost.cpp LINK graft_engine)
+graft_test(tst_device LABEL unit SOURCES unit/tst_device.cpp LINK graft_engine)
 graft_test(tst_precision LABEL unit SOURCES unit/tst_precision.cpp LINK graft_train)
 graft_test(tst_resume LABEL unit TIMEOUT 900 SOURCES unit/tst_resume.cpp LINK graft_base)
 add_dependencies(tst_resume train_worker)

@@ -47,6 +47,7 @@ std::unique_ptr<BatchLoader> startLoader(const Classifier& classifier,
     options.preprocess = classifier.preprocess();
     options.threads = threads;
     options.cacheBytes = 0;  // each picture is seen once
+    options.inTurns = !classifier.device().is_cuda();
     auto loader = std::make_unique<BatchLoader>(std::move(options));
     std::vector<std::size_t> order(items.size());
     std::iota(order.begin(), order.end(), std::size_t(0));

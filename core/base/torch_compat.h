@@ -2,6 +2,7 @@
 // one place. Includes torch. Thread: any.
 #pragma once
 
+#include <ATen/autocast_mode.h>
 #include <torch/version.h>
 
 #define GRAFT_TORCH_AT_LEAST(major, minor) \
@@ -19,3 +20,16 @@
 #define GRAFT_ALLOCATE_CONST const
 #define GRAFT_ALLOCATOR_COPY_DATA
 #endif
+
+// Autocast of a CUDA device: its functions took no device before.
+namespace graft {
+inline void setCudaAutocast(bool on, at::ScalarType type) {
+#if GRAFT_TORCH_AT_LEAST(2, 4)
+    at::autocast::set_autocast_dtype(at::kCUDA, type);
+    at::autocast::set_autocast_enabled(at::kCUDA, on);
+#else
+    at::autocast::set_autocast_gpu_dtype(type);
+    at::autocast::set_enabled(on);
+#endif
+}
+}  // namespace graft

@@ -70,6 +70,11 @@ Result<ChosenWeights> openWeights(const ModelSpec& spec, const Family& family) {
     return weights;
 }
 
+// Autograd goes back through it. A traced model must not name a device.
+torch::Tensor toProcessor(const torch::Tensor& x) {
+    return x.is_cuda() ? x.cpu() : x;
+}
+
 }  // namespace
 
 Classifier::Classifier() : m_state(std::make_unique<State>()) {}
@@ -151,19 +156,20 @@ torch::Tensor Classifier::features(const torch::Tensor& x) {
 
 torch::Tensor Classifier::forwardFrom(std::size_t first, const torch::Tensor& x) {
     State& state = *m_state;
-    const torch::Tensor pooled =
-        first > stageCount() ? x : state.network->pool(state.run(first, stageCount(), x));
-    return state.network->head()->forward(state.dropped(pooled));
+    const torch::Tensor pooled = first > stageCount()
+                                     ? state.asFloat(state.onDevice(x))
+                                     : state.pooled(state.run(first, stageCount(), x));
+    return toProcessor(state.network->head()->forward(state.dropped(pooled)));
 }
 
 torch::Tensor Classifier::forwardTo(std::size_t last, const torch::Tensor& x) {
     const torch::Tensor features = m_state->run(0, std::min(last, stageCount()), x);
-    return last > stageCount() ? m_state->network->pool(features) : features;
+    return toProcessor(last > stageCount() ? m_state->pooled(features) : features);
 }
 
 void Classifier::scaleHeadTo(const torch::Tensor& features) {
     const torch::NoGradGuard noGrad;
-    m_state->network->head()->setScaling(m_state->network->pool(features));
+    m_state->network->head()->setScaling(m_state->pooled(m_state->onDevice(features)));
 }
 
 bool Classifier::fitsToPictures() const {
@@ -193,7 +199,7 @@ std::vector<std::int64_t> Classifier::featureSizes() {
         x = m_state->run(i, i + 1, x);
         sizes.push_back(x.numel());
     }
-    sizes.push_back(m_state->network->pool(x).numel());
+    sizes.push_back(m_state->pooled(x).numel());
     return sizes;
 }
 
@@ -318,6 +324,14 @@ void Classifier::setTraining(bool training) {
 void Classifier::setNormsFixed(bool fixed) {
     m_state->normsFixed = fixed;
     m_state->applyModes();
+}
+
+void Classifier::setDevice(const torch::Device& device) {
+    m_state->moveTo(device);
+}
+
+const torch::Device& Classifier::device() const {
+    return m_state->device;
 }
 
 void Classifier::setPrecision(Precision precision) {

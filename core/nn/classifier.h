@@ -95,6 +95,10 @@ class Classifier {
     /// Fixed: batch norms normalise in training as in eval mode and their statistics rest, though
     /// their weights learn.
     void setNormsFixed(bool fixed);
+    /// Moves the network there. Pictures are given, and answers and features taken, in the
+    /// processor's memory all the same; parameters(), buffers() and gradients are on the device.
+    void setDevice(const torch::Device& device);
+    const torch::Device& device() const;
     /// What training computes in; pictures between the layers are then bf16 and channels-last.
     /// In eval mode it is float32 always: what is shown and exported does not depend on this.
     void setPrecision(Precision precision);

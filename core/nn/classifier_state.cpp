@@ -1,5 +1,6 @@
 #include "core/nn/classifier_state.h"
 
+#include "core/nn/device.h"
 #include "core/nn/fast/ops.h"
 
 #include <algorithm>
@@ -88,7 +89,35 @@ void Classifier::State::applyModes() {
     }
 }
 
-torch::Tensor Classifier::State::prepared(const torch::Tensor& x) const {
+void Classifier::State::moveTo(const torch::Device& where) {
+    const torch::NoGradGuard noGrad;
+    for (const NamedTensor& parameter : parameters) {
+        parameter.tensor.mutable_grad() = torch::Tensor();
+    }
+    network->to(where);
+    device = where;
+}
+
+/// Copied through pinned memory, which a card reads without the processor.
+torch::Tensor Classifier::State::onDevice(const torch::Tensor& x) const {
+    return device.is_cuda() && !x.is_cuda() ? x.pin_memory().to(device, /*non_blocking=*/true) : x;
+}
+
+/// What a card gave in 16 bits; the processor's own layers see to that themselves.
+torch::Tensor Classifier::State::asFloat(const torch::Tensor& x) {
+    return x.is_cuda() ? x.to(torch::kFloat32) : x;
+}
+
+torch::Tensor Classifier::State::pooled(const torch::Tensor& features) const {
+    return network->pool(asFloat(features));
+}
+
+torch::Tensor Classifier::State::prepared(const torch::Tensor& given) const {
+    const torch::Tensor x = onDevice(given);
+    if (x.is_cuda()) {
+        const torch::Tensor y = asFloat(x);  // autocast chooses for each operation
+        return y.dim() == 4 ? y.contiguous(torch::MemoryFormat::ChannelsLast) : y;
+    }
     if (training && precision == Precision::Bf16) {
         return fast::takes(x) ? x : fast::toChannelsLastBf16(x);
     }
@@ -100,6 +129,7 @@ torch::Tensor Classifier::State::prepared(const torch::Tensor& x) const {
 torch::Tensor Classifier::State::run(std::size_t first, std::size_t last,
                                      const torch::Tensor& x) const {
     const FoldScope fold(!exact);
+    const CudaAutocast autocast(training && device.is_cuda() ? precision : Precision::Fp32);
     torch::Tensor y = prepared(x);
     const std::size_t border = std::clamp(frozenPrefix, first, last);
     if (first < border) {

@@ -26,14 +26,19 @@ struct Classifier::State {
     bool normsFixed = false;
     Precision precision = Precision::Fp32;
     bool exact = false;
+    torch::Device device = torch::kCPU;
     at::Generator dropout = at::detail::createCPUGenerator(0);
 
     void takeTensors();
     void freezeInside(const std::string& path, bool freeze);
     void applyModes();
-    torch::Tensor prepared(const torch::Tensor& x) const;
+    torch::Tensor prepared(const torch::Tensor& given) const;
     torch::Tensor run(std::size_t first, std::size_t last, const torch::Tensor& x) const;
     torch::Tensor dropped(const torch::Tensor& pooled);
+    torch::Tensor onDevice(const torch::Tensor& x) const;
+    static torch::Tensor asFloat(const torch::Tensor& x);
+    torch::Tensor pooled(const torch::Tensor& features) const;
+    void moveTo(const torch::Device& where);
 };
 
 }  // namespace graft

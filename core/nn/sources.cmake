@@ -22,7 +22,7 @@ set_source_files_properties(nn/fast/kernels_avx512.cpp PROPERTIES
 graft_core_library(nn
     SOURCES key_layouts.cpp model_spec.cpp fast/kernels_avx512.cpp fast/kernels_choice.cpp
         fast/kernels_portable.cpp
-    TORCH_SOURCES catalog.cpp classifier.cpp classifier_state.cpp input_channels.cpp layers.cpp
+    TORCH_SOURCES catalog.cpp classifier.cpp classifier_state.cpp device.cpp input_channels.cpp layers.cpp
         layer_tree.cpp network.cpp preprocess_choice.cpp weight_mapping.cpp
         fast/conv_plan.cpp fast/convolution.cpp fast/depthwise.cpp fast/norm.cpp fast/pointwise.cpp
         families/alexnet.cpp families/blocks.cpp families/cifar_resnet.cpp families/convnext.cpp

@@ -17,7 +17,7 @@ Result<std::string> writeBackboneFile(const std::string& path, const Classifier&
             continue;
         }
         halves.push_back(
-            {entry.name, entry.tensor.detach().to(torch::kFloat16).contiguous()});
+            {entry.name, entry.tensor.detach().cpu().to(torch::kFloat16).contiguous()});
         if (!halves.back().tensor.to(torch::kFloat32).isfinite().all().item<bool>()) {
             return Error{ErrorCode::Diverged,
                          "The weights of " + entry.name + " are too large for 16 bits.", {}, {}};

@@ -2,6 +2,7 @@
 
 #include "core/base/machine.h"
 #include "core/base/stopwatch.h"
+#include "core/nn/device.h"
 #include "core/train/probe_scope.h"
 #include "core/train/tensor_memory.h"
 
@@ -35,6 +36,7 @@ class Probe {
             m_classifier.setTraining(true);
             m_classifier.setDropoutSeed(0);
             m_pass(pictures(count), targets);
+            waitFor(m_classifier.device());
         }
         return {std::max(0.0, double(tensorMemory().peak) - double(before)), secondsSince(start)};
     }
@@ -58,6 +60,7 @@ class Probe {
         const auto start = Clock::now();
         torch::nn::functional::cross_entropy(m_classifier.forwardFrom(first, x), targets)
             .backward();
+        waitFor(m_classifier.device());
         return secondsSince(start);
     }
 

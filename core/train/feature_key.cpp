@@ -19,7 +19,7 @@ namespace {
 constexpr int kFeatureVersion = 1;
 
 void addTensor(Sha256& hash, const NamedTensor& entry) {
-    const torch::Tensor flat = entry.tensor.detach().contiguous();
+    const torch::Tensor flat = entry.tensor.detach().cpu().contiguous();
     const std::string title = entry.name + ":" + torch::toString(flat.scalar_type()) + ":" +
                               std::to_string(flat.nbytes()) + ";";
     hash.add(title.data(), title.size());
@@ -52,7 +52,8 @@ std::string boundaryDigest(const Classifier& classifier, std::size_t stage,
     const std::string title =
         classifier.spec().backbone + ";" + classifier.spec().padding + ";" + std::to_string(stage) +
         ";" + torch::toString(computeType) + ";" TORCH_VERSION ";" + at::show_config() + ";" +
-        std::to_string(at::get_num_threads()) + ";" + (classifier.exact() ? "" : "folded;");
+        std::to_string(at::get_num_threads()) + ";" + (classifier.exact() ? "" : "folded;") +
+        (classifier.device().is_cuda() ? "cuda;" : "");
     hash.add(title.data(), title.size());
     for (const auto& list : {classifier.parameters(), classifier.buffers()}) {
         for (const NamedTensor& entry : list) {

@@ -24,6 +24,7 @@ Result<Features> featuresOf(Classifier& classifier, const std::vector<LoaderItem
     options.items = items;
     options.preprocess = classifier.preprocess();
     options.threads = std::max(1, hardwareThreads() - 1);
+    options.inTurns = !classifier.device().is_cuda();
     options.cacheBytes = 0;
     BatchLoader loader(std::move(options));
     std::vector<std::size_t> order(items.size());

@@ -2,6 +2,7 @@
 
 #include "core/base/machine.h"
 #include "core/base/stopwatch.h"
+#include "core/nn/device.h"
 #include "core/nn/fast/kernels.h"
 #include "core/train/probe_scope.h"
 
@@ -36,6 +37,7 @@ PassSeconds secondsFor(Classifier& classifier, Precision precision, const torch:
     for (int round = 0; round < mostRounds; ++round) {
         const Clock::time_point start = Clock::now();
         classifier.forward(x).sum().backward();
+        waitFor(classifier.device());
         const double now = secondsSince(start);
         scope.clearGradients();
         if (round > 0) {
@@ -88,13 +90,39 @@ Measured withoutSlowThreads(Classifier& classifier, const torch::Tensor& x, cons
     return onAll;
 }
 
+/// Older cards multiply fp16 fast and bf16 not at all; where both are fast, bf16 needs no care.
+PrecisionChoice choiceOnCard(Classifier& classifier, const torch::Tensor& x,
+                             const ProbeScope& scope) {
+    constexpr double kClearlyFaster = 1.1;
+    const double exact = secondsFor(classifier, Precision::Fp32, x, scope).best;
+    const double bf16 = secondsFor(classifier, Precision::Bf16, x, scope).best;
+    const double fp16 = secondsFor(classifier, Precision::Fp16, x, scope).best;
+    PrecisionChoice choice;
+    choice.precision = bf16 > kClearlyFaster * fp16 ? Precision::Fp16 : Precision::Bf16;
+    choice.speedUp = exact / (choice.precision == Precision::Fp16 ? fp16 : bf16);
+    if (choice.speedUp <= kWorthChanging) {
+        choice.precision = Precision::Fp32;
+    }
+    return choice;
+}
+
+PrecisionChoice choiceOnProcessor(Classifier& classifier, const torch::Tensor& x,
+                                  const ProbeScope& scope) {
+    const Measured measured =
+        withoutSlowThreads(classifier, x, scope, measurePrecisions(classifier, x, scope));
+    return {measured.prefersBf16() ? Precision::Bf16 : Precision::Fp32, measured.speedUp, 0};
+}
+
 }  // namespace
 
 PrecisionChoice choosePrecision(Classifier& classifier, const std::string& wished, int batchSize) {
     PrecisionChoice choice;
-    if (wished == "bf16") {
+    const bool onCard = classifier.device().is_cuda();
+    if (wished == precisionName(Precision::Bf16)) {
         choice.precision = Precision::Bf16;
-    } else if (wished == "auto" && fast::processorHasBf16()) {
+    } else if (wished == precisionName(Precision::Fp16)) {
+        choice.precision = Precision::Fp16;
+    } else if (wished == "auto" && (onCard || fast::processorHasBf16())) {
         const ProbeScope scope(classifier);
         const int size = classifier.preprocess().inputSize;
         // A generator of its own: torch's may be anyone's.
@@ -104,12 +132,11 @@ PrecisionChoice choosePrecision(Classifier& classifier, const std::string& wishe
         classifier.setTraining(true);
         classifier.setDropoutSeed(0);
         try {
-            const Measured measured =
-                withoutSlowThreads(classifier, x, scope, measurePrecisions(classifier, x, scope));
-            choice.speedUp = measured.speedUp;
-            choice.precision = measured.prefersBf16() ? Precision::Bf16 : Precision::Fp32;
+            choice = onCard ? choiceOnCard(classifier, x, scope)
+                            : choiceOnProcessor(classifier, x, scope);
         } catch (const std::bad_alloc&) {
-            choice.speedUp = 0;  // whoever asks what fits into memory will say so
+            // Whoever asks what fits into memory will say so.
+        } catch (const c10::OutOfMemoryError&) {
         }
     }
     choice.threads = at::get_num_threads();

@@ -34,7 +34,9 @@ nlohmann::json toJson(const TrainerState& state) {
             {"feature_variants", state.featureVariants},
             {"feature_fits", state.featureFits},
             {"precision", state.precision},
-            {"exact", state.exact}};
+            {"exact", state.exact},
+            {"loss_scale", state.lossScale.factor},
+            {"loss_scale_steps", state.lossScale.goodSteps}};
 }
 
 TrainerState trainerStateFromJson(const nlohmann::json& json) {
@@ -63,6 +65,8 @@ TrainerState trainerStateFromJson(const nlohmann::json& json) {
     state.featureFits = json.value("feature_fits", std::vector<std::int64_t>());
     state.precision = json.value("precision", state.precision);
     state.exact = json.value("exact", state.exact);
+    state.lossScale.factor = json.value("loss_scale", state.lossScale.factor);
+    state.lossScale.goodSteps = json.value("loss_scale_steps", state.lossScale.goodSteps);
     state.quickAccuracy = json.value("quick_accuracy", state.quickAccuracy);
     state.quickCount = json.value("quick_count", state.quickCount);
     state.quickStrength = json.value("quick_strength", state.quickStrength);

@@ -130,6 +130,16 @@ Status TrainRun::fitIntoMemory() {
     return {};
 }
 
+// What a graphics card has left is known only when it runs out.
+void TrainRun::computeInParts(std::int64_t atOnce) {
+    m_state.atOnce = atOnce;
+    TrainEvent notice;
+    notice.text = "The graphics card has too little memory for a whole step: it is computed in parts "
+                  "of at most " +
+                  std::to_string(atOnce) + " pictures whose gradients are added up.";
+    send(std::move(notice));
+}
+
 void TrainRun::measureCost() {
     publish(RunState::Running, "Measuring time and memory");
     // Layers that are only held back for the first epochs will need their share later.
@@ -141,7 +151,12 @@ void TrainRun::measureCost() {
     m_keptStage = m_classifier->frozenBoundary();
     m_headAlone = m_keptStage > m_classifier->stageCount();
     const auto most = std::min<std::int64_t>(picturesAtOnce(), std::int64_t(m_trainItems.size()));
-    m_passCost = measurePass(*m_classifier, plainPass(*m_classifier), most);
+    const std::int64_t fits = withWhatFits(most, [&](std::int64_t atOnce) {
+        m_passCost = measurePass(*m_classifier, plainPass(*m_classifier), atOnce);
+    });
+    if (fits < most) {
+        computeInParts(fits);
+    }
     if (!held.empty()) {
         (void)m_frozen->restore(wished, held).ok();  // it was like that a moment ago
     }

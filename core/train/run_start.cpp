@@ -1,6 +1,7 @@
 // The part of TrainRun that begins a run that is not resumed, and that knows at which picture size an
 // epoch is.
 #include "core/nn/batch_tensor.h"
+#include "core/nn/device.h"
 #include "core/train/train_run.h"
 
 #include <ATen/Parallel.h>
@@ -12,6 +13,7 @@ namespace graft {
 Status TrainRun::begin() {
     GRAFT_TRY(m_classifier, Classifier::create(m_job.model, int(m_job.dataset.classes.size()),
                                                std::uint64_t(m_job.options.seed)));
+    m_classifier->setDevice(m_device);
     m_frozen = std::make_unique<FrozenLayers>(m_classifier);
     m_state.baseRate = m_job.options.learningRate;
     m_state.augmentStrength = m_job.augment.strength;
@@ -24,6 +26,21 @@ Status TrainRun::begin() {
     m_optimizer = std::make_unique<Optimizer>(
         Optimizer::Settings{m_job.options.optimizer, m_job.options.momentum});
     m_sink.rewind(-1, 0);
+    return {};
+}
+
+Status TrainRun::checkDevice() {
+    GRAFT_TRY(m_device, chooseDevice(m_job.options.device));
+    if (m_device.is_cpu() && m_job.resumeFrom.empty() &&
+        m_job.options.precision == precisionName(Precision::Fp16)) {
+        return Error{ErrorCode::InvalidArgument, "Computing in fp16 needs a graphics card.", {},
+                     "Choose bf16, fp32 or auto."};
+    }
+    if (m_device.is_cuda()) {
+        TrainEvent notice;
+        notice.text = "This run computes on the graphics card.";
+        send(std::move(notice));
+    }
     return {};
 }
 

@@ -38,6 +38,7 @@ std::unique_ptr<BatchLoader> TrainRun::loadOnce(
     options.preprocess = m_classifier->preprocess();
     options.threads = m_loader->options().threads;
     options.cacheBytes = 0;  // each picture is seen once
+    options.inTurns = !m_classifier->device().is_cuda();
     auto loader = std::make_unique<BatchLoader>(std::move(options));
     loader->start(std::move(batches), 0, 0, std::nullopt);
     return loader;

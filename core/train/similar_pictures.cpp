@@ -46,6 +46,7 @@ Result<Known> knownFeatures(const std::shared_ptr<Classifier>& classifier,
     options.items = items;
     options.preprocess = classifier->preprocess();
     options.threads = std::max(1, hardwareThreads() - 1);
+    options.inTurns = !classifier->device().is_cuda();
     options.cacheBytes = 0;  // each picture is seen once
     BatchLoader loader(std::move(options));
     FeatureWalk walk(source, spreadBlocks(source, items.size()),

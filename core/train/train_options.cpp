@@ -163,12 +163,22 @@ FieldTable<TrainOptions> makeTable() {
                           "checkpoints are lost.",
                           0, 10000, 1),
                     "Schedule"))
+        .add(&T::device,
+             expert(choice("device", "Computing on",
+                           "Automatic takes a graphics card where this Graft and the machine have "
+                           "one (CUDA), else the processor. On a card, a run does not repeat to the "
+                           "last bit.",
+                           {"auto", "cpu", "cuda"},
+                           {"Automatic", "Processor", "Graphics card (CUDA)"}),
+                    "Machine"))
         .add(&T::precision,
              expert(choice("precision", "Computing in",
-                           "Number type of training. Automatic measures at the start whether bf16 "
-                           "is faster on this machine; fp32 repeats to the last bit.",
-                           {"auto", "fp32", "bf16"},
-                           {"Automatic", "32 bits (fp32)", "16 bits where it is safe (bf16)"}),
+                           "Number type of training. Automatic measures at the start whether 16 "
+                           "bits are faster on this machine; fp32 repeats to the last bit on a "
+                           "processor; fp16 is for older graphics cards.",
+                           {"auto", "fp32", "bf16", "fp16"},
+                           {"Automatic", "32 bits (fp32)", "16 bits where it is safe (bf16)",
+                            "16 bits, narrow range (fp16)"}),
                     "Machine"))
         .add(&T::seed, expert(field("seed", "Random seed",
                                     "The same seed, data and options give the same result.", 0,

@@ -42,7 +42,8 @@ struct TrainOptions {
                                     ///< goes on from it. Off without pretrained weights
     int headEpochs = 0;             ///< first epochs with the backbone frozen, then thaw
     int patience = 0;               ///< early stopping: epochs without a better one; 0 = off
-    std::string precision = "auto"; ///< "auto" (measured), "fp32", "bf16"
+    std::string device = "auto";    ///< "auto" (a graphics card if there is one), "cpu", "cuda"
+    std::string precision = "auto"; ///< "auto" (measured), "fp32", "bf16"; on a card also "fp16"
     std::int64_t seed = 0;
     int loaderThreads = -1;         ///< -1: from the machine; 0: none
     /// Different random changes that each training picture gets; the rounds take turns. 0: new ones

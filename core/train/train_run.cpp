@@ -8,7 +8,6 @@
 #include "core/train/precision_choice.h"
 #include "core/train/schedules.h"
 #include "core/train/small_picture_networks.h"
-#include "core/train/train_step.h"
 
 #include <ATen/Parallel.h>
 
@@ -92,11 +91,13 @@ void TrainRun::makeLoader(std::uint64_t cacheBytes) {
     options.threads = m_job.options.loaderThreads >= 0 ? m_job.options.loaderThreads
                                                        : std::max(1, hardwareThreads() - 1);
     options.cacheBytes = cacheBytes;
+    options.inTurns = !m_classifier->device().is_cuda();
     m_loader = std::make_unique<BatchLoader>(std::move(options));
 }
 
 Status TrainRun::prepare() {
     GRAFT_CHECK(buildItems());
+    GRAFT_CHECK(checkDevice());
     if (m_job.options.averageDecay > 0) {
         m_average.emplace(m_job.options.averageDecay, m_job.model.weightsPath.empty()
                                                           ? WeightAverage::Start::Random
@@ -135,7 +136,8 @@ Status TrainRun::measure(const Between& between) {
 void TrainRun::choosePrecisionOnce() {
     std::string wished = m_job.options.precision;
     if (m_restored) {
-        wished = m_state.precision;
+        const bool isFp16 = m_state.precision == precisionName(Precision::Fp16);
+        wished = isFp16 && !m_device.is_cuda() ? "auto" : m_state.precision;
     } else if (wished == "auto") {
         publish(RunState::Running, "Measuring the speed");
     }
@@ -185,6 +187,7 @@ Status TrainRun::restore() {
     GRAFT_TRY(m_classifier, Classifier::createBare(info.model, int(info.classes.size()),
                                                    info.preprocess));
     GRAFT_CHECK(m_classifier->loadState(tensors.model));
+    m_classifier->setDevice(m_device);
     m_frozen = std::make_unique<FrozenLayers>(m_classifier);
     GRAFT_CHECK(m_frozen->restore(m_state.frozen, m_state.heldFrozen));
     m_optimizer = std::make_unique<Optimizer>(
@@ -279,28 +282,47 @@ Status TrainRun::stepFromPictures() {
     return {};
 }
 
-Status TrainRun::update(std::size_t first, const torch::Tensor& x,
-                        std::vector<std::int64_t>& targetList) {
-    const auto count = std::int64_t(targetList.size());
-    const torch::Tensor targets =
-        torch::from_blob(targetList.data(), {count}, torch::kInt64);  // [N]
+StepInput TrainRun::stepSettings() {
     StepInput input;
-    input.x = x;
-    input.firstStage = first;
-    input.atOnce = m_state.atOnce;
-    input.targets = targets;
     input.classWeights = m_classWeights;
     input.labelSmoothing = m_job.options.labelSmoothing;
     input.clipGradient = m_job.options.clipGradient;
     input.weightDecay = m_job.options.weightDecay;
     input.dropoutSeed = streamSeed(
         "dropout", {std::uint64_t(m_job.options.seed), std::uint64_t(m_state.step)});
-    const double rate = currentRate();
-    input.rateOf = [&](const std::string& name) { return rate * rateFactorOf(name); };
+    input.rateOf = [this, rate = currentRate()](const std::string& name) {
+        return rate * rateFactorOf(name);
+    };
+    if (m_classifier->precision() == Precision::Fp16) {
+        input.lossScale = &m_state.lossScale;
+    }
+    return input;
+}
+
+StepOutcome TrainRun::stepThatFits(StepInput input) {
+    StepOutcome outcome;
+    const std::int64_t wanted = m_state.atOnce > 0 ? m_state.atOnce : input.targets.size(0);
+    const std::int64_t fits = withWhatFits(wanted, [&](std::int64_t atOnce) {
+        input.atOnce = atOnce;
+        outcome = trainStep(*m_classifier, *m_optimizer, input);
+    });
+    if (fits < wanted) {
+        computeInParts(fits);
+    }
+    return outcome;
+}
+
+Status TrainRun::update(std::size_t first, const torch::Tensor& x,
+                        std::vector<std::int64_t>& targets) {
+    const auto count = std::int64_t(targets.size());
+    StepInput input = stepSettings();
+    input.x = x;
+    input.firstStage = first;
+    input.targets = torch::from_blob(targets.data(), {count}, torch::kInt64);  // [N]
     if (m_average) {
         m_average->begin(*m_classifier);
     }
-    const StepOutcome outcome = trainStep(*m_classifier, *m_optimizer, input);
+    const StepOutcome outcome = stepThatFits(std::move(input));
     if (!std::isfinite(outcome.loss)) {
         return Error{ErrorCode::Diverged,
                      "The loss became infinite or not a number at step " +
@@ -319,7 +341,7 @@ Status TrainRun::update(std::size_t first, const torch::Tensor& x,
     row.epoch = m_state.epoch + 1;
     row.trainLoss = outcome.loss;
     row.trainAccuracy = double(outcome.correct) / double(count);
-    row.learningRate = rate;
+    row.learningRate = currentRate();
     m_sink.metric(row);
     return {};
 }

@@ -10,8 +10,10 @@
 #include "core/train/cost_forecast.h"
 #include "core/train/feature_source.h"
 #include "core/train/frozen_layers.h"
+#include "core/train/loss_scale.h"
 #include "core/train/optimizers.h"
 #include "core/train/quick_head.h"
+#include "core/train/train_step.h"
 #include "core/train/trainer.h"
 #include "core/train/weight_average.h"
 
@@ -56,6 +58,7 @@ struct TrainerState {
     std::vector<std::int64_t> featureFits;
     std::string precision = "fp32";  ///< what "auto" became; see train_step.h
     bool exact = true;               ///< see Classifier::setExact()
+    LossScale lossScale;             ///< of fp16
 };
 nlohmann::json toJson(const TrainerState& state);
 /// Throws nlohmann::json::exception on a malformed one.
@@ -135,6 +138,8 @@ class TrainRun {
     void fitToPictures();
     int pictureSizeNow() const;
     Status checkFirstSize();
+    Status checkDevice();
+    void computeInParts(std::int64_t atOnce);
     double secondsShareOfFirstSize() const;
     void keepEpochIfWished();
     void prepareFeatures();
@@ -176,6 +181,8 @@ class TrainRun {
     void noteSpeed(double seconds, std::size_t count);
     /// One update from what stage `first` takes, [N, ...], and targets [N].
     Status update(std::size_t first, const torch::Tensor& x, std::vector<std::int64_t>& targets);
+    StepInput stepSettings();
+    StepOutcome stepThatFits(StepInput input);
     Result<Evaluation> validate();
     void recordEpoch(const Evaluation& evaluation);
     CheckpointInfo checkpointInfo(std::int64_t epoch) const;
@@ -188,6 +195,7 @@ class TrainRun {
     RunControl& m_control;
     TrainSink& m_sink;
     TrainerState m_state;
+    torch::Device m_device = torch::kCPU;
     std::shared_ptr<Classifier> m_classifier;
     std::unique_ptr<FrozenLayers> m_frozen;
     std::unique_ptr<Optimizer> m_optimizer;

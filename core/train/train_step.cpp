@@ -37,7 +37,7 @@ StepOutcome passThrough(Classifier& classifier, const StepInput& input) {
         }
         outcome.loss += loss.item<double>();
         if (std::isfinite(outcome.loss)) {
-            loss.backward();
+            (input.lossScale ? loss * input.lossScale->factor : loss).backward();
             outcome.correct += logits.detach().argmax(1).eq(targets).sum().item<std::int64_t>();
         }
     }
@@ -72,12 +72,30 @@ StepOutcome trainStep(Classifier& classifier, Optimizer& optimizer, const StepIn
         const double decay = parameter.tensor.dim() <= 1 ? 0 : input.weightDecay;
         updates.push_back({parameter.name, parameter.tensor, input.rateOf(parameter.name), decay});
     }
+    if (input.lossScale && !input.lossScale->unscale(updates)) {
+        return outcome;
+    }
     if (input.clipGradient > 0) {
         clipGradients(updates, input.clipGradient);
     }
-    optimizer.setOnePass(classifier.precision() == Precision::Bf16);
+    optimizer.setOnePass(classifier.precision() == Precision::Bf16 && classifier.device().is_cpu());
     optimizer.step(updates);
     return outcome;
+}
+
+std::int64_t withWhatFits(std::int64_t wanted, const std::function<void(std::int64_t)>& work) {
+    constexpr std::int64_t kFewest = 3;
+    while (true) {
+        try {
+            work(wanted);
+            return wanted;
+        } catch (const c10::OutOfMemoryError&) {
+            if (wanted <= kFewest) {
+                throw;
+            }
+        }
+        wanted = std::max(kFewest, (wanted + 1) / 2);
+    }
 }
 
 }  // namespace graft

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/nn/classifier.h"
+#include "core/train/loss_scale.h"
 #include "core/train/optimizers.h"
 
 #include <functional>
@@ -22,6 +23,7 @@ struct StepInput {
     double clipGradient = 0;      ///< > 0: longest gradient over all trainable parameters
     double weightDecay = 0;       ///< of what has more than one dimension
     std::uint64_t dropoutSeed = 0;
+    LossScale* lossScale = nullptr;  ///< for fp16
     /// Learning rate by the parameter's name.
     std::function<double(const std::string&)> rateOf;
 };
@@ -31,7 +33,13 @@ struct StepOutcome {
     std::int64_t correct = 0;  ///< of the N, before the update
 };
 
-/// When the loss is not finite nothing is updated.
+/// When the loss is not finite nothing is updated, nor when lossScale says so. The classifier's device
+/// may have too little memory: c10::OutOfMemoryError, and nothing was updated.
 StepOutcome trainStep(Classifier& classifier, Optimizer& optimizer, const StepInput& input);
+
+/// work(pictures at once) with `wanted`, and where a graphics card has too little memory for that,
+/// again with half as many, down to three (parts of one have no spread to normalise). Returns how
+/// many it was. Throws c10::OutOfMemoryError where three do not fit either.
+std::int64_t withWhatFits(std::int64_t wanted, const std::function<void(std::int64_t)>& work);
 
 }  // namespace graft

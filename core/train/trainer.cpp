@@ -310,6 +310,13 @@ Result<RunState> runTraining(const TrainJob& job, RunControl& control,
                        "There is not enough memory for this training. Its last checkpoint is kept.",
                        {},
                        "Choose a smaller batch or picture size, then start again."});
+    } catch (const c10::OutOfMemoryError& fault) {
+        return failed({ErrorCode::OutOfMemory,
+                       "The graphics card has too little memory for this training. Its last "
+                       "checkpoint is kept.",
+                       fault.what_without_backtrace(),
+                       "Close other programs that use the card, choose a smaller picture size, or "
+                       "compute on the processor."});
     } catch (const std::exception& fault) {
         return failed({ErrorCode::Internal,
                        "Training stopped because of a fault. Its last checkpoint is kept.",

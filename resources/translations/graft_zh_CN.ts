@@ -2156,8 +2156,76 @@
         <translation>计算精度</translation>
     </message>
     <message>
-        <source>Number type of training. Automatic measures at the start whether bf16 is faster on this machine; fp32 repeats to the last bit.</source>
-        <translation>训练使用的数值类型。自动：开始时测量本机上 bf16 是否更快；fp32 可逐位复现。</translation>
+        <source>Computing on</source>
+        <translation>计算设备</translation>
+    </message>
+    <message>
+        <source>Automatic takes a graphics card where this Graft and the machine have one (CUDA), else the processor. On a card, a run does not repeat to the last bit.</source>
+        <translation>自动：若本程序支持且电脑装有显卡 (CUDA) 则使用显卡，否则使用处理器。在显卡上，重复训练的结果不会逐位相同。</translation>
+    </message>
+    <message>
+        <source>Processor</source>
+        <translation>处理器</translation>
+    </message>
+    <message>
+        <source>Graphics card (CUDA)</source>
+        <translation>显卡 (CUDA)</translation>
+    </message>
+    <message>
+        <source>Number type of training. Automatic measures at the start whether 16 bits are faster on this machine; fp32 repeats to the last bit on a processor; fp16 is for older graphics cards.</source>
+        <translation>训练所用的数字类型。自动：开始时测量 16 位在本机上是否更快；fp32 在处理器上可逐位重复；fp16 用于较旧的显卡。</translation>
+    </message>
+    <message>
+        <source>16 bits, narrow range (fp16)</source>
+        <translation>16 位，范围较窄 (fp16)</translation>
+    </message>
+    <message>
+        <source>This run computes on the graphics card.</source>
+        <translation>本次训练在显卡上计算。</translation>
+    </message>
+    <message>
+        <source>The graphics card has too little memory for a whole step: it is computed in parts of at most %1 pictures whose gradients are added up.</source>
+        <translation>显存不足以一次完成整个步骤：每步分成若干部分计算，每部分至多 %1 张图片，梯度相加。</translation>
+    </message>
+    <message>
+        <source>There is no device &quot;%1&quot;.</source>
+        <translation>没有设备“%1”。</translation>
+    </message>
+    <message>
+        <source>Choose auto, cpu or cuda.</source>
+        <translation>请选择 auto、cpu 或 cuda。</translation>
+    </message>
+    <message>
+        <source>LibTorch finds no graphics card that it can compute on.</source>
+        <translation>LibTorch 找不到可用于计算的显卡。</translation>
+    </message>
+    <message>
+        <source>This Graft was built with a LibTorch that has no CUDA.</source>
+        <translation>本程序所用的 LibTorch 不支持 CUDA。</translation>
+    </message>
+    <message>
+        <source>Check that the card&apos;s driver works (nvidia-smi), or compute on the processor.</source>
+        <translation>请检查显卡驱动是否正常 (nvidia-smi)，或改用处理器计算。</translation>
+    </message>
+    <message>
+        <source>Compute on the processor, or build Graft with a LibTorch that has CUDA (-DGRAFT_LIBTORCH=FOLDER).</source>
+        <translation>请用处理器计算，或用支持 CUDA 的 LibTorch 构建 Graft (-DGRAFT_LIBTORCH=FOLDER)。</translation>
+    </message>
+    <message>
+        <source>Computing in fp16 needs a graphics card.</source>
+        <translation>用 fp16 计算需要显卡。</translation>
+    </message>
+    <message>
+        <source>Choose bf16, fp32 or auto.</source>
+        <translation>请选择 bf16、fp32 或 auto。</translation>
+    </message>
+    <message>
+        <source>The graphics card has too little memory for this training. Its last checkpoint is kept.</source>
+        <translation>显存不足以进行本次训练。最近的检查点已保留。</translation>
+    </message>
+    <message>
+        <source>Close other programs that use the card, choose a smaller picture size, or compute on the processor.</source>
+        <translation>请关闭其他占用显卡的程序，选择较小的图片尺寸，或用处理器计算。</translation>
     </message>
     <message>
         <source>32 bits (fp32)</source>
