@@ -5,6 +5,7 @@
 #include <opencv2/core/utility.hpp>
 
 #include <ATen/Parallel.h>
+#include <torch/cuda.h>
 #include <torch/version.h>
 
 #include <unistd.h>
@@ -36,7 +37,8 @@ void initialize() {
 }
 
 std::string deviceText() {
-    return "CPU, " + std::to_string(at::get_num_threads()) +
+    return std::string(torch::cuda::is_available() ? "Graphics card, CPU, " : "CPU, ") +
+           std::to_string(at::get_num_threads()) +
            (at::get_num_threads() == 1 ? " thread" : " threads") + ", LibTorch " + TORCH_VERSION;
 }
 

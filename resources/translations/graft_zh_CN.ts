@@ -2752,6 +2752,14 @@
         <translation>CPU，%1 线程，LibTorch %2</translation>
     </message>
     <message>
+        <source>Graphics card, CPU, %1 threads, LibTorch %2</source>
+        <translation>显卡，CPU，%1 线程，LibTorch %2</translation>
+    </message>
+    <message>
+        <source>Graphics card, CPU, %1 thread, LibTorch %2</source>
+        <translation>显卡，CPU，%1 线程，LibTorch %2</translation>
+    </message>
+    <message>
         <source>Trained on ImageNet-1k, whose pictures may be used for research that is not commercial. Whether that binds the weights is not settled; it is for you to judge.</source>
         <translation>在 ImageNet-1k 上训练，其图片仅可用于非商业研究。这一限制是否约束权重尚无定论，请自行判断。</translation>
     </message>
