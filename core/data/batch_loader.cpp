@@ -36,6 +36,8 @@ struct Pending {
     std::size_t finished = 0;
 
     std::size_t places() const { return problems.size(); }
+    bool canLoad() const { return wanted && started < places(); }
+    bool canAnnounce() const { return !wanted && announced < places(); }
 };
 
 LoaderOptions withSaneThreads(LoaderOptions options) {
@@ -90,8 +92,11 @@ struct BatchLoader::State {
         window.push_back(std::move(pending));
     }
 
-    std::shared_ptr<Pending> findPlaceToLoad() const;
-    std::shared_ptr<Pending> findPlaceToAnnounce() const;
+    std::shared_ptr<Pending> firstThat(bool (Pending::*can)() const) const {
+        const auto found = std::find_if(window.begin(), window.end(),
+                                        [&](const auto& pending) { return ((*pending).*can)(); });
+        return found == window.end() ? nullptr : *found;
+    }
     void announceOne(std::unique_lock<std::mutex>& lock, Pending& pending);
 
     void loadOne(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Pending>& pending,
@@ -114,20 +119,6 @@ void BatchLoader::State::loadOne(std::unique_lock<std::mutex>& lock,
     if (++pending->finished == pending->places()) {
         batchReady.notify_all();
     }
-}
-
-std::shared_ptr<Pending> BatchLoader::State::findPlaceToLoad() const {
-    const auto found = std::find_if(window.begin(), window.end(), [](const auto& pending) {
-        return pending->wanted && pending->started < pending->places();
-    });
-    return found == window.end() ? nullptr : *found;
-}
-
-std::shared_ptr<Pending> BatchLoader::State::findPlaceToAnnounce() const {
-    const auto found = std::find_if(window.begin(), window.end(), [](const auto& pending) {
-        return !pending->wanted && pending->announced < pending->places();
-    });
-    return found == window.end() ? nullptr : *found;
 }
 
 /// Called, and left, with the lock held.
@@ -190,8 +181,8 @@ void BatchLoader::State::runThread() {
         std::shared_ptr<Pending> toLoad;
         std::shared_ptr<Pending> toAnnounce;
         workReady.wait(lock, [&] {
-            toLoad = findPlaceToLoad();
-            toAnnounce = findPlaceToAnnounce();
+            toLoad = firstThat(&Pending::canLoad);
+            toAnnounce = firstThat(&Pending::canAnnounce);
             return stop || toLoad || toAnnounce;
         });
         if (stop) {

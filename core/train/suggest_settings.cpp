@@ -17,7 +17,8 @@ namespace {
 
 // A network that takes longer than this for a picture is not one to begin with (squeezenet1_1 = 1).
 constexpr double kQuickEnough = 3;
-constexpr int kSizeOfSmall = 128;  ///< px; what small pictures are resized to
+constexpr int kSizeOfSmall = 128;   ///< px; what small pictures are resized to ...
+constexpr int kSizeOfMedium = 160;  ///< ... and many of up to 128 px
 // So few training pictures that each must give more, and that all of them are soon seen.
 constexpr std::int64_t kFew = 500;
 // Up to here the early part of a large network stays frozen.
@@ -80,11 +81,13 @@ void choosePictureSize(const DatasetFacts& facts, const BackboneInfo& info, Mode
     }
     // With few training pictures a network gets more out of the larger size that it knows.
     constexpr std::int64_t kMany = 1000;
-    const bool small = facts.medianSide < kSmallPicture ||
-                       (facts.medianSide <= kSizeOfSmall && facts.trainPictures >= kMany);
-    if (small && info.defaultImageSize > kSizeOfSmall) {
-        model.imageSize = kSizeOfSmall;
-        reasons.push_back("128 px: the pictures are small, more would show no more.");
+    const bool medium = facts.medianSide >= kSmallPicture && facts.medianSide <= kSizeOfSmall &&
+                        facts.trainPictures >= kMany;
+    const int size = facts.medianSide < kSmallPicture ? kSizeOfSmall : kSizeOfMedium;
+    if ((facts.medianSide < kSmallPicture || medium) && info.defaultImageSize > size) {
+        model.imageSize = size;
+        reasons.push_back(std::to_string(size) +
+                          " px: the pictures are small, more would show no more.");
     } else if (isForSmallPictures(info) && isFewPhotos(facts)) {
         model.imageSize = kSmallPicture;
         reasons.push_back("96 px: so few photos can be looked at more closely.");

@@ -135,7 +135,7 @@ void* mapBlock(std::size_t size) {
 // pages back and has them cleared anew, which took a tenth of a ResNet-18 step.
 std::uint64_t spareFor(std::uint64_t most) {
     const bool plenty = availableMemory() > 4 * most;
-    return plenty ? most / 4 + (64 << 20) : most / 8 + (32 << 20);
+    return plenty ? most / 5 + (48 << 20) : most / 8 + (32 << 20);
 }
 
 void* KeepingAllocator::large(std::size_t wanted) const {

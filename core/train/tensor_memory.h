@@ -19,7 +19,7 @@ struct TensorMemory {
     std::uint64_t peak = 0;  ///< the most that was live since resetTensorPeak()
 };
 TensorMemory tensorMemory();
-/// live + kept never exceeds the peak by more than a quarter and 64 MB, or half of that where the
+/// live + kept never exceeds the peak by more than a fifth and 48 MB, or an eighth and 32 MB where the
 /// machine has less than four times the peak left.
 void resetTensorPeak();
 /// Gives all kept blocks back to the system.

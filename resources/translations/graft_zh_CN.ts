@@ -2860,8 +2860,8 @@
         <translation>%1：本机上速度快的预训练网络中最好的一个。</translation>
     </message>
     <message>
-        <source>128 px: the pictures are small, more would show no more.</source>
-        <translation>128 px：图片很小，再大也不会看到更多内容。</translation>
+        <source>%1 px: the pictures are small, more would show no more.</source>
+        <translation>%1 px：图片很小，再大也不会看到更多内容。</translation>
     </message>
     <message>
         <source>96 px: so few photos can be looked at more closely.</source>

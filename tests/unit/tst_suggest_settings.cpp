@@ -83,7 +83,7 @@ class TestSuggestSettings : public QObject {
         DatasetFacts many = small;
         many.trainPictures = 1000;
         many.medianSide = 128;
-        QCOMPARE(suggestSettings(many, mobilenet()).settings.model.imageSize, 128);
+        QCOMPARE(suggestSettings(many, mobilenet()).settings.model.imageSize, 160);
         many.trainPictures = 999;
         QCOMPARE(suggestSettings(many, mobilenet()).settings.model.imageSize, 0);
         many.trainPictures = 1000;
