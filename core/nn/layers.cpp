@@ -1,7 +1,5 @@
 #include "core/nn/layers.h"
 
-#include "core/nn/fast/ops.h"
-
 #include <algorithm>
 #include <cmath>
 
@@ -105,15 +103,17 @@ torch::Tensor Norm::forward(const torch::Tensor& x) {
     return forward(x, Act::None);
 }
 
+fast::NormTensors Norm::tensors() const {
+    return {weight, bias, runningMean, runningVar, is_training(), m_settings.momentum,
+            m_settings.eps};
+}
+
 torch::Tensor Norm::forward(const torch::Tensor& x, Act act, const torch::Tensor& residual) {
     if (is_training()) {
         batchesSeen += 1;
     }
     if (fast::takes(x)) {
-        return fast::normActivate(x,
-                                  {weight, bias, runningMean, runningVar, is_training(),
-                                   m_settings.momentum, m_settings.eps},
-                                  act, residual);
+        return fast::normActivate(x, tensors(), act, residual);
     }
     torch::Tensor y = torch::batch_norm(x, weight, bias, runningMean, runningVar, is_training(),
                           m_settings.momentum, m_settings.eps, true);
@@ -123,9 +123,34 @@ torch::Tensor Norm::forward(const torch::Tensor& x, Act act, const torch::Tensor
     return activate(y, act);
 }
 
+torch::Tensor Norm::forwardMaxPooled(const torch::Tensor& x, Act act,
+                                     const fast::PoolShape& pool) {
+    if (!fast::takes(x)) {
+        return maxPooled(forward(x, act), pool);
+    }
+    if (is_training()) {
+        batchesSeen += 1;
+    }
+    return fast::normActivateMaxPool(x, tensors(), act, pool);
+}
+
+namespace {
+
+bool canFold(const Norm& norm, const torch::Tensor& x) {
+    return fast::folds(x) && !norm.is_training() && !torch::GradMode::is_enabled();
+}
+
+}  // namespace
+
+torch::Tensor convNormMaxPooled(const Conv& conv, Norm& norm, const torch::Tensor& x, Act act,
+                                const fast::PoolShape& pool) {
+    return canFold(norm, x) ? maxPooled(convNorm(conv, norm, x, act), pool)
+                            : norm.forwardMaxPooled(conv.forward(x), act, pool);
+}
+
 torch::Tensor convNorm(const Conv& conv, Norm& norm, const torch::Tensor& x, Act act,
                        const torch::Tensor& residual) {
-    if (!fast::folds(x) || norm.is_training() || torch::GradMode::is_enabled()) {
+    if (!canFold(norm, x)) {
         return norm.forward(conv.forward(x), act, residual);
     }
     std::vector<std::int64_t> versions;
@@ -152,10 +177,10 @@ torch::Tensor activate(torch::Tensor x, Act act) {
     return fast::takes(x) ? fast::activate(x, act) : fast::activateByTorch(x, act);
 }
 
-torch::Tensor maxPooled(const torch::Tensor& x, int kernel, int stride, int padding,
-                        bool ceilMode) {
-    return fast::takes(x) ? fast::maxPool(x, kernel, stride, padding, ceilMode)
-                          : torch::max_pool2d(x, kernel, stride, padding, 1, ceilMode);
+torch::Tensor maxPooled(const torch::Tensor& x, const fast::PoolShape& pool) {
+    return fast::takes(x) ? fast::maxPool(x, pool)
+                          : torch::max_pool2d(x, pool.kernel, pool.stride, pool.padding, 1,
+                                              pool.ceilMode);
 }
 
 torch::Tensor averagePooled(const torch::Tensor& x, int kernel, int stride, int padding) {

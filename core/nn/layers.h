@@ -8,6 +8,7 @@
 
 #include "core/nn/activation.h"
 #include "core/nn/fast/convolution.h"
+#include "core/nn/fast/ops.h"
 
 #include <torch/torch.h>
 
@@ -72,6 +73,8 @@ class Norm : public torch::nn::Module {
     torch::Tensor forward(const torch::Tensor& x);
     /// act(forward(x) + residual), where `residual` may be undefined.
     torch::Tensor forward(const torch::Tensor& x, Act act, const torch::Tensor& residual = {});
+    /// maxPooled(forward(x, act), pool)
+    torch::Tensor forwardMaxPooled(const torch::Tensor& x, Act act, const fast::PoolShape& pool);
     const NormSettings& settings() const { return m_settings; }
 
     torch::Tensor weight;       ///< [C] float32
@@ -81,6 +84,8 @@ class Norm : public torch::nn::Module {
     torch::Tensor batchesSeen;  ///< buffer, scalar int64
 
  private:
+    fast::NormTensors tensors() const;
+
     NormSettings m_settings;
 };
 
@@ -93,8 +98,10 @@ torch::Tensor convNorm(const Conv& conv, Norm& norm, const torch::Tensor& x, Act
 torch::Tensor activate(torch::Tensor x, Act act);
 
 /// As torch::max_pool2d.
-torch::Tensor maxPooled(const torch::Tensor& x, int kernel, int stride, int padding = 0,
-                        bool ceilMode = false);
+torch::Tensor maxPooled(const torch::Tensor& x, const fast::PoolShape& pool);
+/// maxPooled(convNorm(...)); where the norm learns in bf16, without the picture between in memory.
+torch::Tensor convNormMaxPooled(const Conv& conv, Norm& norm, const torch::Tensor& x, Act act,
+                                const fast::PoolShape& pool);
 
 /// As torch::avg_pool2d.
 torch::Tensor averagePooled(const torch::Tensor& x, int kernel, int stride, int padding = 0);

@@ -15,7 +15,9 @@ set(kernel_options -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wn
 set_source_files_properties(nn/fast/kernels_portable.cpp PROPERTIES
     COMPILE_OPTIONS "${kernel_options}")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-    list(APPEND kernel_options -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512bf16 -mfma)
+    # GCC 12 warns of what its own header leaves open on purpose.
+    list(APPEND kernel_options -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512bf16 -mfma
+        -Wno-maybe-uninitialized)
 endif()
 set_source_files_properties(nn/fast/kernels_avx512.cpp PROPERTIES
     COMPILE_OPTIONS "${kernel_options}")
@@ -25,6 +27,7 @@ graft_core_library(nn
     TORCH_SOURCES catalog.cpp classifier.cpp classifier_state.cpp device.cpp input_channels.cpp layers.cpp
         layer_tree.cpp network.cpp preprocess_choice.cpp weight_mapping.cpp
         fast/conv_plan.cpp fast/convolution.cpp fast/depthwise.cpp fast/norm.cpp fast/pointwise.cpp
+        fast/pool.cpp
         families/alexnet.cpp families/blocks.cpp families/cifar_resnet.cpp families/convnext.cpp
         families/densenet.cpp families/efficientnet.cpp families/googlenet.cpp
         families/graft_nano.cpp families/inception_v3.cpp families/mnasnet.cpp families/mobilenet_v2.cpp

@@ -18,7 +18,7 @@ Step chain(std::vector<Step> steps) {
 
 Step maxPool(int kernel, int stride, int padding, bool ceilMode) {
     return [=](const torch::Tensor& x) {
-        return maxPooled(x, kernel, stride, padding, ceilMode);
+        return maxPooled(x, {kernel, stride, padding, ceilMode});
     };
 }
 

@@ -36,7 +36,7 @@ class NanoGroup : public torch::nn::Module {
 
     torch::Tensor forward(const torch::Tensor& x) {
         torch::Tensor y = m_whiten ? activate(m_whiten->forward(x), Act::Relu) : x;
-        y = maxPooled(m_conv1->forward(y), 2, 2);
+        y = maxPooled(m_conv1->forward(y), {2, 2});
         y = m_norm1->forward(y, Act::Relu);
         return convNorm(*m_conv2, *m_norm2, y, Act::Relu);
     }

@@ -66,7 +66,7 @@ Stage stem(torch::nn::Module& root) {
         root.register_module("conv1", std::make_shared<Conv>(ConvShape{3, 64, 7, 2, 3}));
     const auto norm = root.register_module("bn1", std::make_shared<Norm>(64));
     return {"stem", "maxpool", "Stem", {}, [conv, norm](const torch::Tensor& x) {
-                return maxPooled(convNorm(*conv, *norm, x, Act::Relu), 3, 2, 1);
+                return convNormMaxPooled(*conv, *norm, x, Act::Relu, {3, 2, 1});
             }};
 }
 

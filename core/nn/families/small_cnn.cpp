@@ -13,8 +13,7 @@ class SmallBlock : public torch::nn::Module {
         m_norm = register_module("norm", std::make_shared<Norm>(out));
     }
     torch::Tensor forward(const torch::Tensor& x) {
-        const torch::Tensor y = convNorm(*m_conv, *m_norm, x, Act::Relu);
-        return maxPooled(y, 2, 2);
+        return convNormMaxPooled(*m_conv, *m_norm, x, Act::Relu, {2, 2});
     }
 
  private:

@@ -44,7 +44,7 @@ struct Layout {
 };
 
 torch::Tensor poolUp(const torch::Tensor& x) {
-    return maxPooled(x, 3, 2, 0, /*ceilMode=*/true);
+    return maxPooled(x, {3, 2, 0, /*ceilMode=*/true});
 }
 
 Stage fireStage(Group& features, const FireStage& plan, int number, int* channels) {

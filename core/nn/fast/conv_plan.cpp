@@ -1,6 +1,9 @@
 #include "core/nn/fast/conv_plan.h"
 
 #if GRAFT_HAS_DNNL
+#include "core/nn/fast/parallel.h"
+#include "core/nn/fast/tensors.h"
+
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include <map>
@@ -61,6 +64,46 @@ memory::desc plainWeights(const Tensor& weight, int groups) {
         strides.insert(strides.begin(), strides[0] * (weight.size(0) / groups));
     }
     return {weightDims(weight.sizes(), groups), typeOf(weight.scalar_type()), strides};
+}
+
+bool isBlocked(std::int64_t channels) {
+    return channels % 16 == 0;
+}
+
+/// Copies that oneDNN makes at a third of the speed; false for other orders than these.
+bool blockedPictures(const memory::desc& wanted, const Tensor& pictures, Tensor& to) {
+    if (pictures.scalar_type() != torch::kBFloat16 || !isBlocked(pictures.size(1)) ||
+        wanted != memory::desc(dimsOf(pictures.sizes()), memory::data_type::bf16,
+                               memory::format_tag::nChw16c)) {
+        return false;
+    }
+    const Rows size{pictures.size(2) * pictures.size(3), pictures.size(1)};
+    const std::int64_t picture = size.rows * size.channels;
+    overItems(pictures.size(0), picture, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t n = begin; n < end; ++n) {
+            kernels().toBlocks(numbers(pictures) + n * picture, size, numbers(to) + n * picture);
+        }
+    });
+    return true;
+}
+
+bool pairedWeights(const memory::desc& wanted, const Tensor& weight, Tensor& to) {
+    if (weight.scalar_type() != torch::kFloat32 || !isBlocked(weight.size(0)) ||
+        !isBlocked(weight.size(1)) ||
+        !weight.is_contiguous(torch::MemoryFormat::ChannelsLast) ||
+        wanted != memory::desc(dimsOf(weight.sizes()), memory::data_type::bf16,
+                               memory::format_tag::ABcd8a16b2a)) {
+        return false;
+    }
+    const std::int64_t taps = weight.size(2) * weight.size(3);
+    const std::int64_t block = 16 * taps * weight.size(1);
+    overItems(weight.size(0) / 16, block, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+            kernels().pairOutputs(weight.data_ptr<float>() + i * block, taps, weight.size(1),
+                                  numbers(to) + i * block);
+        }
+    });
+    return true;
 }
 
 dnnl::primitive_attr attributesFor(const AfterConv& after, const memory::desc& y) {
@@ -186,8 +229,10 @@ class DnnlPlan final : public ConvPlan {
  private:
     Tensor packed(const Tensor& weight, const memory::desc& wanted) const {
         const auto size = std::int64_t(wanted.get_size() / torch::elementSize(m_shape.type));
-        const Tensor result = torch::empty({size}, m_shape.type);
-        reorder(at(plainWeights(weight, m_shape.geometry.groups), weight), at(wanted, result));
+        Tensor result = torch::empty({size}, m_shape.type);
+        if (!pairedWeights(wanted, weight, result)) {
+            reorder(at(plainWeights(weight, m_shape.geometry.groups), weight), at(wanted, result));
+        }
         return result;
     }
 
@@ -199,8 +244,10 @@ class DnnlPlan final : public ConvPlan {
             return tensor;
         }
         const auto size = std::int64_t(wanted.get_size() / tensor.element_size());
-        const Tensor result = torch::empty({size}, tensor.scalar_type());
-        reorder(at(has, tensor), at(wanted, result));
+        Tensor result = torch::empty({size}, tensor.scalar_type());
+        if (!blockedPictures(wanted, tensor, result)) {
+            reorder(at(has, tensor), at(wanted, result));
+        }
         return result;
     }
 

@@ -79,6 +79,12 @@ struct Kernels {
     void (*interleave)(const float* from, std::int64_t planes, std::int64_t planeSize,
                        std::int64_t pixels, std::int64_t channels, Bf16* to);
 
+    /// One picture [rows, C] to [C / 16][rows][16], C a multiple of 16.
+    void (*toBlocks)(const Bf16* from, Rows size, Bf16* to);
+    /// Weights [16 outputs][taps][inputs] to [inputs / 16][taps][8][16][2]: of each 16 inputs the
+    /// numbers of two outputs side by side. `inputs` is a multiple of 16.
+    void (*pairOutputs)(const float* weight, std::int64_t taps, std::int64_t inputs, Bf16* to);
+
     /// Adds sum(x - origin) to sums[C] and sum((x - origin)^2) to squares[C].
     void (*normSums)(const Bf16* x, Rows size, const float* origin, double* sums, double* squares);
     void (*normForward)(const NormForward& pass);
@@ -91,10 +97,13 @@ struct Kernels {
     void (*activateBackward)(const Bf16* x, const Bf16* gradY, Bf16* gradX, std::int64_t count,
                              Act act);
 
-    /// One picture. `taken` holds for each output the position in the window, kernel^2 <= 255.
-    void (*maxPool)(const Bf16* x, const Window& window, Bf16* y, std::uint8_t* taken);
+    /// One picture. `taken` holds for each output the position in the window, kernel^2 <= 255. Where
+    /// falling[C] (or null) is below 0, the smallest number is taken.
+    void (*maxPool)(const Bf16* x, const float* falling, const Window& window, Bf16* y,
+                    std::uint8_t* taken);
+    /// Input rows first..last-1 of one picture; gradX begins with the first of them.
     void (*maxPoolBackward)(const Bf16* gradY, const std::uint8_t* taken, const Window& window,
-                            Bf16* gradX);
+                            std::int64_t first, std::int64_t last, Bf16* gradX);
 
     /// Depthwise convolution, output rows first..last-1 of one picture; weight [kernel^2, C].
     void (*depthwise)(const Bf16* x, const float* weight, const Window& window, std::int64_t first,

@@ -117,6 +117,31 @@ void interleave(const float* from, std::int64_t planes, std::int64_t planeSize,
     }
 }
 
+void toBlocks(const Bf16* from, Rows size, Bf16* to) {
+    for (std::int64_t row = 0; row < size.rows; ++row) {
+        for (std::int64_t c = 0; c < size.channels; c += kLanes) {
+            std::memcpy(to + c * size.rows + row * kLanes, from + row * size.channels + c,
+                        std::size_t(kLanes) * sizeof *to);
+        }
+    }
+}
+
+void pairOutputs(const float* weight, std::int64_t taps, std::int64_t inputs, Bf16* to) {
+    const std::int64_t output = taps * inputs;
+    for (std::int64_t tap = 0; tap < taps; ++tap) {
+        for (std::int64_t i = 0; i < inputs; i += kLanes) {
+            const float* from = weight + tap * inputs + i;
+            Bf16* block = to + (i * taps + tap * kLanes) * kLanes;
+            for (std::int64_t pair = 0; pair < kLanes / 2; ++pair) {
+                const Half low = narrow(load(from + 2 * pair * output));
+                const Half high = narrow(load(from + (2 * pair + 1) * output));
+                const Bits both = lengthen(low) | lengthen(high) << 16;
+                std::memcpy(block + pair * 2 * kLanes, &both, sizeof both);
+            }
+        }
+    }
+}
+
 void normSums(const Bf16* x, Rows size, const float* origin, double* sums, double* squares) {
     sumRows(size, sums, squares,
             [&](std::int64_t row, std::int64_t c, auto lanes, Vec* sum, Vec* square) {
@@ -343,8 +368,8 @@ namespace graft::fast {
 namespace {
 
 constexpr Kernels tableNamed(const char* name) {
-    return {name,     toBf16,          toFloat,   interleave,        normSums,
-            normForward, normBackwardSums, normBackward, activate,   activateBackward,
+    return {name,     toBf16,          toFloat,   interleave,        toBlocks,
+            pairOutputs, normSums, normForward, normBackwardSums, normBackward, activate,   activateBackward,
             maxPool,  maxPoolBackward, depthwise, depthwiseBackward, depthwiseWeights,
             mean,     scaleRows,       dotRows,   sgd,               adam};
 }

@@ -1,9 +1,8 @@
 // Batch norm with what follows it: statistics in one pass, the rest in a second, and the same two
 // on the way back.
-#include "core/nn/fast/ops.h"
+#include "core/nn/fast/norm_parts.h"
 
 #include "core/nn/fast/parallel.h"
-#include "core/nn/fast/tensors.h"
 
 #include <cmath>
 #include <vector>
@@ -39,12 +38,6 @@ ChannelSums sumOver(Rows size, const Pass& pass) {
     return total;
 }
 
-/// Per channel, while x is seen.
-struct Statistics {
-    Tensor mean;     ///< [C] float32
-    Tensor inverse;  ///< [C] float32, 1 / sqrt(variance + eps)
-};
-
 void moveRunning(const NormTensors& norm, std::size_t c, double mean, double unbiased) {
     float& runningMean = norm.runningMean.data_ptr<float>()[c];
     float& runningVar = norm.runningVar.data_ptr<float>()[c];
@@ -52,9 +45,11 @@ void moveRunning(const NormTensors& norm, std::size_t c, double mean, double unb
     runningVar = float((1 - norm.momentum) * double(runningVar) + norm.momentum * unbiased);
 }
 
-Statistics statisticsOf(const Tensor& x, const NormTensors& norm) {
+}  // namespace
+
+NormStatistics statisticsOf(const Tensor& x, const NormTensors& norm) {
     const Rows size = rowsOf(x);
-    Statistics statistics{torch::empty({size.channels}), torch::empty({size.channels})};
+    NormStatistics statistics{torch::empty({size.channels}), torch::empty({size.channels})};
     float* mean = statistics.mean.data_ptr<float>();
     float* inverse = statistics.inverse.data_ptr<float>();
     if (!norm.training) {
@@ -85,77 +80,73 @@ Statistics statisticsOf(const Tensor& x, const NormTensors& norm) {
     return statistics;
 }
 
-/// y = x * scale + shift
-struct Affine {
-    Tensor scale, shift;
-};
-
-Affine affineOf(const Statistics& statistics, const Tensor& weight, const Tensor& bias) {
+NormAffine affineOf(const NormStatistics& statistics, const Tensor& weight, const Tensor& bias) {
     const Tensor scale = weight * statistics.inverse;
     return {scale, bias - statistics.mean * scale};
 }
 
-struct Backward {
-    Tensor x, y, weight, bias, mean, inverse;  // y: undefined without a residual
-    Act act;
-    bool training;
-    bool residualWanted;
-};
+torch::Tensor normForwardOf(const Tensor& x, const NormAffine& affine, Act act,
+                            const Tensor& residual) {
+    Tensor y = emptyPictures(x.sizes());
+    const Rows size = rowsOf(x);
+    overItems(size.rows, size.channels, [&](std::int64_t begin, std::int64_t end) {
+        const std::int64_t at = begin * size.channels;
+        kernels().normForward({{end - begin, size.channels},
+                               numbers(x) + at,
+                               residual.defined() ? numbers(residual) + at : nullptr,
+                               affine.scale.data_ptr<float>(),
+                               affine.shift.data_ptr<float>(),
+                               act,
+                               numbers(y) + at});
+    });
+    return y;
+}
 
-struct Gradients {
-    Tensor x, residual, weight, bias;
-};
+NormWayBack::NormWayBack(const NormStatistics& statistics, const Tensor& weight,
+                         const Tensor& bias, Act act, bool training)
+    : gradWeight(torch::empty_like(weight)),
+      gradBias(torch::empty_like(bias)),
+      m_statistics(statistics),
+      m_affine(affineOf(statistics, weight, bias)),
+      m_training(training),
+      m_coefficients(std::size_t(3 * weight.numel())) {
+    m_pass.act = act;
+    m_pass.scale = m_affine.scale.data_ptr<float>();
+    m_pass.shift = m_affine.shift.data_ptr<float>();
+    m_pass.mean = m_statistics.mean.data_ptr<float>();
+    m_pass.a = m_coefficients.data();
+    m_pass.b = m_pass.a + weight.numel();
+    m_pass.c = m_pass.b + weight.numel();
+}
 
-Gradients backwardOf(const Backward& saved, const Tensor& gradY) {
-    const Rows size = rowsOf(saved.x);
-    const Affine affine = affineOf({saved.mean, saved.inverse}, saved.weight, saved.bias);
-    Gradients gradients{emptyPictures(saved.x.sizes()), {}, torch::empty_like(saved.weight),
-                        torch::empty_like(saved.bias)};
-    if (saved.y.defined() && saved.residualWanted) {
-        gradients.residual = emptyPictures(saved.x.sizes());
-    }
-    NormBackward pass;
-    pass.act = saved.act;
-    pass.scale = affine.scale.data_ptr<float>();
-    pass.shift = affine.shift.data_ptr<float>();
-    pass.mean = saved.mean.data_ptr<float>();
-    const auto partOf = [&](std::int64_t row, std::int64_t rows) {
-        const std::int64_t at = row * size.channels;
-        NormBackward part = pass;
-        part.size = {rows, size.channels};
-        part.x = numbers(std::as_const(saved.x)) + at;
-        part.y = saved.y.defined() ? numbers(std::as_const(saved.y)) + at : nullptr;
-        part.gradY = numbers(gradY) + at;
-        part.gradX = numbers(gradients.x) + at;
-        part.gradResidual =
-            gradients.residual.defined() ? numbers(gradients.residual) + at : nullptr;
-        return part;
-    };
+void NormWayBack::sum(const Tensor& x, const Tensor& y, const Tensor& gradY, std::int64_t count) {
+    const Rows size = rowsOf(x);
+    const auto channels = std::size_t(size.channels);
     const ChannelSums sums =
         sumOver(size, [&](std::int64_t row, Rows part, double* first, double* second) {
-            kernels().normBackwardSums(partOf(row, part.rows), first, second);
+            const std::int64_t at = row * size.channels;
+            NormBackward pass = m_pass;
+            pass.size = part;
+            pass.x = numbers(x) + at;
+            pass.y = y.defined() ? numbers(y) + at : nullptr;
+            pass.gradY = numbers(gradY) + at;
+            kernels().normBackwardSums(pass, first, second);
         });
-    std::vector<float> coefficients(std::size_t(3 * size.channels));
-    for (std::size_t c = 0; c < std::size_t(size.channels); ++c) {
-        const double inverse = double(saved.inverse.data_ptr<float>()[c]);
-        const double scale = double(affine.scale.data_ptr<float>()[c]);
-        const double count = double(size.rows);
-        gradients.bias.data_ptr<float>()[c] = float(sums.first[c]);
-        gradients.weight.data_ptr<float>()[c] = float(sums.second[c] * inverse);
-        float* own = coefficients.data() + c;
+    for (std::size_t c = 0; c < channels; ++c) {
+        const double inverse = double(m_statistics.inverse.data_ptr<float>()[c]);
+        const double scale = double(m_pass.scale[c]);
+        gradBias.data_ptr<float>()[c] = float(sums.first[c]);
+        gradWeight.data_ptr<float>()[c] = float(sums.second[c] * inverse);
+        float* own = m_coefficients.data() + c;
         own[0] = float(scale);
-        own[size.channels] =
-            saved.training ? float(-scale * inverse * inverse * sums.second[c] / count) : 0.0F;
-        own[2 * size.channels] = saved.training ? float(-scale * sums.first[c] / count) : 0.0F;
+        own[channels] = m_training
+                            ? float(-scale * inverse * inverse * sums.second[c] / double(count))
+                            : 0.0F;
+        own[2 * channels] = m_training ? float(-scale * sums.first[c] / double(count)) : 0.0F;
     }
-    pass.a = coefficients.data();
-    pass.b = pass.a + size.channels;
-    pass.c = pass.b + size.channels;
-    overItems(size.rows, size.channels, [&](std::int64_t begin, std::int64_t end) {
-        kernels().normBackward(partOf(begin, end - begin));
-    });
-    return gradients;
 }
+
+namespace {
 
 class NormActivate : public torch::autograd::Function<NormActivate> {
  public:
@@ -165,20 +156,9 @@ class NormActivate : public torch::autograd::Function<NormActivate> {
         GRAFT_NAMED("norm and activation");
         const Tensor x = inOrder(given);
         const Tensor added = residual ? inOrder(*residual) : Tensor();
-        const Statistics statistics = statisticsOf(x, norm);
-        const Affine affine = affineOf(statistics, weight, bias);
-        Tensor y = emptyPictures(x.sizes());
-        const Rows size = rowsOf(x);
-        overItems(size.rows, size.channels, [&](std::int64_t begin, std::int64_t end) {
-            const std::int64_t at = begin * size.channels;
-            kernels().normForward({{end - begin, size.channels},
-                                   numbers(x) + at,
-                                   added.defined() ? numbers(added) + at : nullptr,
-                                   affine.scale.data_ptr<float>(),
-                                   affine.shift.data_ptr<float>(),
-                                   act,
-                                   numbers(y) + at});
-        });
+        const NormStatistics statistics = statisticsOf(x, norm);
+        const NormAffine affine = affineOf(statistics, weight, bias);
+        const Tensor y = normForwardOf(x, affine, act, added);
         context->saved_data["act"] = std::int64_t(act);
         context->saved_data["training"] = norm.training;
         context->saved_data["residual"] = added.defined();
@@ -192,22 +172,33 @@ class NormActivate : public torch::autograd::Function<NormActivate> {
     static variable_list backward(AutogradContext* context, variable_list outputs) {
         GRAFT_NAMED("norm and activation, back");
         const variable_list saved = context->get_saved_variables();
+        const Tensor &x = saved[0], &y = saved[1];
+        const Act act = Act(context->saved_data["act"].toInt());
         const bool hasResidual = context->saved_data["residual"].toBool();
-        const Backward pass{saved[0],
-                            saved[1],
-                            saved[2],
-                            saved[3],
-                            saved[4],
-                            saved[5],
-                            Act(context->saved_data["act"].toInt()),
-                            context->saved_data["training"].toBool(),
-                            hasResidual && context->needs_input_grad(1)};
         const Tensor gradY = inOrder(outputs[0]);
-        Gradients gradients = backwardOf(pass, gradY);
-        if (hasResidual && pass.act == Act::None) {
-            gradients.residual = gradY;
+        NormWayBack back({saved[4], saved[5]}, saved[2], saved[3], act,
+                         context->saved_data["training"].toBool());
+        const Rows size = rowsOf(x);
+        back.sum(x, y, gradY, size.rows);
+        Tensor gradX = emptyPictures(x.sizes());
+        Tensor gradResidual;
+        if (hasResidual && context->needs_input_grad(1)) {
+            gradResidual = act == Act::None ? gradY : emptyPictures(x.sizes());
         }
-        return {gradients.x, gradients.residual, gradients.weight, gradients.bias, {}, {}};
+        overItems(size.rows, size.channels, [&](std::int64_t begin, std::int64_t end) {
+            const std::int64_t at = begin * size.channels;
+            NormBackward part = back.pass();
+            part.size = {end - begin, size.channels};
+            part.x = numbers(x) + at;
+            part.y = y.defined() ? numbers(y) + at : nullptr;
+            part.gradY = numbers(gradY) + at;
+            part.gradX = numbers(gradX) + at;
+            part.gradResidual = y.defined() && gradResidual.defined()
+                                    ? numbers(gradResidual) + at
+                                    : nullptr;
+            kernels().normBackward(part);
+        });
+        return {gradX, gradResidual, back.gradWeight, back.gradBias, {}, {}};
     }
 };
 

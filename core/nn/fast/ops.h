@@ -59,8 +59,17 @@ torch::Tensor activate(const torch::Tensor& x, Act act);
 /// The same by torch's operators, in place; for what these ops are not meant for.
 torch::Tensor activateByTorch(torch::Tensor x, Act act);
 
+struct PoolShape {
+    int kernel = 2, stride = 2, padding = 0;
+    bool ceilMode = false;
+};
+
 /// As torch::max_pool2d without dilation.
-torch::Tensor maxPool(const torch::Tensor& x, int kernel, int stride, int padding, bool ceilMode);
+torch::Tensor maxPool(const torch::Tensor& x, const PoolShape& shape);
+
+/// maxPool(normActivate(x)), in another order where that is the same, so that little is written.
+torch::Tensor normActivateMaxPool(const torch::Tensor& x, const NormTensors& norm, Act act,
+                                  const PoolShape& shape);
 
 /// Mean over the picture: [N, C] float32.
 torch::Tensor meanOverPicture(const torch::Tensor& x);

@@ -1,4 +1,4 @@
-// Activation, pooling and means: ops that look at one number, one window or one picture.
+// Activation and means: ops that look at one number or one picture.
 #include "core/nn/fast/ops.h"
 
 #include "core/nn/fast/parallel.h"
@@ -42,78 +42,6 @@ class Activate : public torch::autograd::Function<Activate> {
                                        numbers(gradX) + begin, end - begin, act);
         });
         return {gradX, Tensor()};
-    }
-};
-
-std::int64_t pooledSize(std::int64_t size, const Window& window, bool ceilMode) {
-    const std::int64_t over = size + 2 * window.padTop - window.kernel;
-    std::int64_t count = (ceilMode ? over + window.stride - 1 : over) / window.stride + 1;
-    // The last window starts inside the picture or its padding on the left.
-    if (ceilMode && (count - 1) * window.stride >= size + window.padTop) {
-        --count;
-    }
-    return count;
-}
-
-/// body(index, numbers of the input before it, numbers of the output before it) per picture.
-template <class Body>
-void overPictures(std::int64_t pictures, const Window& w, const Body& body) {
-    const std::int64_t in = w.height * w.width * w.channels;
-    const std::int64_t out = w.outHeight * w.outWidth * w.channels;
-    overItems(pictures, in, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t n = begin; n < end; ++n) {
-            body(n, n * in, n * out);
-        }
-    });
-}
-
-class MaxPool : public torch::autograd::Function<MaxPool> {
- public:
-    static Tensor forward(AutogradContext* context, const Tensor& given, Window window,
-                          bool ceilMode) {
-        GRAFT_NAMED("max-pool");
-        const Tensor x = inOrder(given);
-        window.channels = x.size(1);
-        window.height = x.size(2);
-        window.width = x.size(3);
-        window.outHeight = pooledSize(window.height, window, ceilMode);
-        window.outWidth = pooledSize(window.width, window, ceilMode);
-        Tensor y = emptyPictures({x.size(0), x.size(1), window.outHeight, window.outWidth});
-        Tensor taken = torch::empty({y.numel()}, torch::kUInt8);
-        overPictures(x.size(0), window, [&](std::int64_t, std::int64_t in, std::int64_t out) {
-            kernels().maxPool(numbers(x) + in, window, numbers(y) + out,
-                              taken.data_ptr<std::uint8_t>() + out);
-        });
-        context->saved_data["sizes"] = x.sizes().vec();
-        context->saved_data["window"] =
-            std::vector<std::int64_t>{window.kernel, window.stride, window.padTop};
-        context->save_for_backward({taken});
-        return y;
-    }
-
-    static variable_list backward(AutogradContext* context, variable_list outputs) {
-        GRAFT_NAMED("max-pool, back");
-        const Tensor taken = context->get_saved_variables()[0];
-        const std::vector<std::int64_t> sizes = context->saved_data["sizes"].toIntVector();
-        const std::vector<std::int64_t> numbersOfWindow =
-            context->saved_data["window"].toIntVector();
-        const Tensor gradY = inOrder(outputs[0]);
-        Window window;
-        window.channels = sizes[1];
-        window.height = sizes[2];
-        window.width = sizes[3];
-        window.outHeight = gradY.size(2);
-        window.outWidth = gradY.size(3);
-        window.kernel = int(numbersOfWindow[0]);
-        window.stride = int(numbersOfWindow[1]);
-        window.padTop = window.padLeft = int(numbersOfWindow[2]);
-        Tensor gradX = emptyPictures(sizes);
-        overPictures(sizes[0], window, [&](std::int64_t, std::int64_t in, std::int64_t out) {
-            kernels().maxPoolBackward(numbers(gradY) + out,
-                                      taken.data_ptr<std::uint8_t>() + out, window,
-                                      numbers(gradX) + in);
-        });
-        return {gradX, Tensor(), Tensor()};
     }
 };
 
@@ -287,14 +215,6 @@ torch::Tensor activateByTorch(torch::Tensor x, Act act) {
             break;
     }
     return x;
-}
-
-torch::Tensor maxPool(const torch::Tensor& x, int kernel, int stride, int padding, bool ceilMode) {
-    Window window;
-    window.kernel = kernel;
-    window.stride = stride;
-    window.padTop = window.padLeft = padding;
-    return MaxPool::apply(x, window, ceilMode);
 }
 
 torch::Tensor meanOverPicture(const torch::Tensor& x) {

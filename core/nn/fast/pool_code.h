@@ -7,31 +7,48 @@
 namespace graft::fast {
 namespace {
 
-void maxPool(const Bf16* x, const Window& w, Bf16* y, std::uint8_t* taken) {
+template <bool MayFall>
+void maxPoolOf(const Bf16* x, const float* falling, const Window& w, Bf16* y,
+               std::uint8_t* taken) {
     for (std::int64_t oy = 0; oy < w.outHeight; ++oy) {
         const Taps down = tapsInside(oy, w.height, w.kernel, w.stride, w.padTop);
         for (std::int64_t ox = 0; ox < w.outWidth; ++ox) {
             const Taps across = tapsInside(ox, w.width, w.kernel, w.stride, w.padLeft);
             const std::int64_t out = (oy * w.outWidth + ox) * w.channels;
             overChannels(w.channels, [&](std::int64_t c, auto lanes) {
+                Vec sign = all(1.0F);
+                if constexpr (MayFall) {
+                    sign = lanes.get(falling + c) < 0.0F ? all(-1.0F) : sign;
+                }
                 Vec best = all(-__builtin_inff());
                 Mask where{};
                 for (std::int64_t ky = down.first; ky < down.last; ++ky) {
                     for (std::int64_t kx = across.first; kx < across.last; ++kx) {
                         const std::int64_t iy = oy * w.stride - w.padTop + ky;
                         const std::int64_t ix = ox * w.stride - w.padLeft + kx;
-                        const Vec v = lanes.get(x + (iy * w.width + ix) * w.channels + c);
+                        Vec v = lanes.get(x + (iy * w.width + ix) * w.channels + c);
+                        if constexpr (MayFall) {
+                            v *= sign;
+                        }
                         // Not a number wins, as in torch.
                         const Mask better = (v > best) | (v != v);
                         best = better ? v : best;
                         where = better ? Mask{} + std::int32_t(ky * w.kernel + kx) : where;
                     }
                 }
-                lanes.put(y + out + c, best);
-                const Bytes bytes = __builtin_convertvector(where, Bytes);
+                lanes.put(y + out + c, MayFall ? best * sign : best);
+                const Bytes bytes = lowBytes(where);
                 std::memcpy(taken + out + c, &bytes, std::size_t(lanesOf(lanes)));
             });
         }
+    }
+}
+
+void maxPool(const Bf16* x, const float* falling, const Window& w, Bf16* y, std::uint8_t* taken) {
+    if (falling != nullptr) {
+        maxPoolOf<true>(x, falling, w, y, taken);
+    } else {
+        maxPoolOf<false>(x, nullptr, w, y, taken);
     }
 }
 
@@ -54,7 +71,7 @@ inline void gatherPooled(const Bf16* gradY, const std::uint8_t* taken, const Win
             for (int i = 0; i < Count; ++i) {
                 Bytes bytes{};
                 std::memcpy(&bytes, taken + out + i * kLanes, std::size_t(lanesOf(lanes)));
-                const Mask hit = __builtin_convertvector(bytes, Mask) == tap;
+                const Mask hit = lengthen(bytes) == tap;
                 sums[i] += hit ? lanes.get(gradY + out + i * kLanes) : Vec{};
             }
         }
@@ -64,9 +81,10 @@ inline void gatherPooled(const Bf16* gradY, const std::uint8_t* taken, const Win
     }
 }
 
-void maxPoolBackward(const Bf16* gradY, const std::uint8_t* taken, const Window& w, Bf16* gradX) {
+void maxPoolBackward(const Bf16* gradY, const std::uint8_t* taken, const Window& w,
+                     std::int64_t first, std::int64_t last, Bf16* gradX) {
     constexpr int kTogether = 4;
-    for (std::int64_t iy = 0; iy < w.height; ++iy) {
+    for (std::int64_t iy = first; iy < last; ++iy) {
         Holders holders{};
         // oy * stride - pad <= iy < that + kernel
         holders.bottom = smallest(w.outHeight - 1, (iy + w.padTop) / w.stride);
@@ -74,7 +92,7 @@ void maxPoolBackward(const Bf16* gradY, const std::uint8_t* taken, const Window&
         for (std::int64_t ix = 0; ix < w.width; ++ix) {
             holders.right = smallest(w.outWidth - 1, (ix + w.padLeft) / w.stride);
             holders.left = largest(0, (ix + w.padLeft - w.kernel + w.stride) / w.stride);
-            Bf16* to = gradX + (iy * w.width + ix) * w.channels;
+            Bf16* to = gradX + ((iy - first) * w.width + ix) * w.channels;
             std::int64_t c = 0;
             for (; c + kTogether * kLanes <= w.channels; c += kTogether * kLanes) {
                 gatherPooled<kTogether>(gradY, taken, w, holders, iy, ix, c, Whole{}, to + c);

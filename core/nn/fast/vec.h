@@ -27,8 +27,36 @@ inline Vec all(float value) {
     return Vec{} + value;
 }
 
+// GCC 12 converts vectors of different sizes in halves or number by number, so that they need their
+// instructions.
+inline Bits lengthen(Half half) {
+#if GRAFT_AVX512
+    __m256i bits;
+    std::memcpy(&bits, &half, sizeof bits);
+    return Bits(_mm512_cvtepu16_epi32(bits));
+#else
+    return __builtin_convertvector(half, Bits);
+#endif
+}
+
+inline Mask lengthen(Bytes bytes) {
+#if GRAFT_AVX512
+    return Mask(_mm512_cvtepu8_epi32(__m128i(bytes)));
+#else
+    return __builtin_convertvector(bytes, Mask);
+#endif
+}
+
+inline Bytes lowBytes(Mask numbers) {
+#if GRAFT_AVX512
+    return Bytes(_mm512_cvtepi32_epi8(__m512i(numbers)));
+#else
+    return __builtin_convertvector(numbers, Bytes);
+#endif
+}
+
 inline Vec widen(Half half) {
-    const Bits bits = __builtin_convertvector(half, Bits) << 16;
+    const Bits bits = lengthen(half) << 16;
     Vec vec;
     std::memcpy(&vec, &bits, sizeof vec);
     return vec;
