@@ -104,7 +104,7 @@ torch::Tensor Norm::forward(const torch::Tensor& x) {
 }
 
 fast::NormTensors Norm::tensors() const {
-    return {weight, bias, runningMean, runningVar, is_training(), m_settings.momentum,
+    return {weight,        bias, runningMean, runningVar, is_training(), m_settings.momentum,
             m_settings.eps};
 }
 
@@ -123,8 +123,7 @@ torch::Tensor Norm::forward(const torch::Tensor& x, Act act, const torch::Tensor
     return activate(y, act);
 }
 
-torch::Tensor Norm::forwardMaxPooled(const torch::Tensor& x, Act act,
-                                     const fast::PoolShape& pool) {
+torch::Tensor Norm::forwardMaxPooled(const torch::Tensor& x, Act act, const fast::PoolShape& pool) {
     if (!fast::takes(x)) {
         return maxPooled(forward(x, act), pool);
     }
@@ -178,9 +177,9 @@ torch::Tensor activate(torch::Tensor x, Act act) {
 }
 
 torch::Tensor maxPooled(const torch::Tensor& x, const fast::PoolShape& pool) {
-    return fast::takes(x) ? fast::maxPool(x, pool)
-                          : torch::max_pool2d(x, pool.kernel, pool.stride, pool.padding, 1,
-                                              pool.ceilMode);
+    return fast::takes(x)
+               ? fast::maxPool(x, pool)
+               : torch::max_pool2d(x, pool.kernel, pool.stride, pool.padding, 1, pool.ceilMode);
 }
 
 torch::Tensor averagePooled(const torch::Tensor& x, int kernel, int stride, int padding) {

@@ -207,7 +207,9 @@ void TestFastOps::poolingMatchesTorch() {
         // Equal numbers are many after a ReLU: which of them is taken decides the gradient.
         const Tensor x = torch::relu(numbersOf({2, channels, height, height + 3}, 1));
         compare(
-            [&](const auto& t) { return fast::maxPool(t[0], {kernel, stride, padding, ceil}); },
+            [&](const auto& t) {
+                return fast::maxPool(t[0], {kernel, stride, padding, ceil});
+            },
             [&](const auto& t) {
                 return torch::max_pool2d(t[0], kernel, stride, padding, 1, ceil);
             },

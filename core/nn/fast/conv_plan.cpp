@@ -89,8 +89,7 @@ bool blockedPictures(const memory::desc& wanted, const Tensor& pictures, Tensor&
 
 bool pairedWeights(const memory::desc& wanted, const Tensor& weight, Tensor& to) {
     if (weight.scalar_type() != torch::kFloat32 || !isBlocked(weight.size(0)) ||
-        !isBlocked(weight.size(1)) ||
-        !weight.is_contiguous(torch::MemoryFormat::ChannelsLast) ||
+        !isBlocked(weight.size(1)) || !weight.is_contiguous(torch::MemoryFormat::ChannelsLast) ||
         wanted != memory::desc(dimsOf(weight.sizes()), memory::data_type::bf16,
                                memory::format_tag::ABcd8a16b2a)) {
         return false;

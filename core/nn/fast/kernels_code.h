@@ -368,10 +368,28 @@ namespace graft::fast {
 namespace {
 
 constexpr Kernels tableNamed(const char* name) {
-    return {name,     toBf16,          toFloat,   interleave,        toBlocks,
-            pairOutputs, normSums, normForward, normBackwardSums, normBackward, activate,   activateBackward,
-            maxPool,  maxPoolBackward, depthwise, depthwiseBackward, depthwiseWeights,
-            mean,     scaleRows,       dotRows,   sgd,               adam};
+    return {name,
+            toBf16,
+            toFloat,
+            interleave,
+            toBlocks,
+            pairOutputs,
+            normSums,
+            normForward,
+            normBackwardSums,
+            normBackward,
+            activate,
+            activateBackward,
+            maxPool,
+            maxPoolBackward,
+            depthwise,
+            depthwiseBackward,
+            depthwiseWeights,
+            mean,
+            scaleRows,
+            dotRows,
+            sgd,
+            adam};
 }
 
 }  // namespace

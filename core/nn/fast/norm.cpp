@@ -102,8 +102,8 @@ torch::Tensor normForwardOf(const Tensor& x, const NormAffine& affine, Act act,
     return y;
 }
 
-NormWayBack::NormWayBack(const NormStatistics& statistics, const Tensor& weight,
-                         const Tensor& bias, Act act, bool training)
+NormWayBack::NormWayBack(const NormStatistics& statistics, const Tensor& weight, const Tensor& bias,
+                         Act act, bool training)
     : gradWeight(torch::empty_like(weight)),
       gradBias(torch::empty_like(bias)),
       m_statistics(statistics),
@@ -139,9 +139,8 @@ void NormWayBack::sum(const Tensor& x, const Tensor& y, const Tensor& gradY, std
         gradWeight.data_ptr<float>()[c] = float(sums.second[c] * inverse);
         float* own = m_coefficients.data() + c;
         own[0] = float(scale);
-        own[channels] = m_training
-                            ? float(-scale * inverse * inverse * sums.second[c] / double(count))
-                            : 0.0F;
+        own[channels] =
+            m_training ? float(-scale * inverse * inverse * sums.second[c] / double(count)) : 0.0F;
         own[2 * channels] = m_training ? float(-scale * sums.first[c] / double(count)) : 0.0F;
     }
 }
@@ -193,9 +192,8 @@ class NormActivate : public torch::autograd::Function<NormActivate> {
             part.y = y.defined() ? numbers(y) + at : nullptr;
             part.gradY = numbers(gradY) + at;
             part.gradX = numbers(gradX) + at;
-            part.gradResidual = y.defined() && gradResidual.defined()
-                                    ? numbers(gradResidual) + at
-                                    : nullptr;
+            part.gradResidual =
+                y.defined() && gradResidual.defined() ? numbers(gradResidual) + at : nullptr;
             kernels().normBackward(part);
         });
         return {gradX, gradResidual, back.gradWeight, back.gradBias, {}, {}};

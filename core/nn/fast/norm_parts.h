@@ -1,5 +1,6 @@
-// What batch norm does on its way forward and back, for norm.cpp, where an activation follows it, and for
-// pool.cpp, where that is pooled, too. Includes torch; private to core/nn/fast. Thread: the run's.
+// What batch norm does on its way forward and back, for norm.cpp, where an activation follows it,
+// and for pool.cpp, where that is pooled, too. Includes torch; private to core/nn/fast. Thread: the
+// run's.
 #pragma once
 
 #include "core/nn/fast/ops.h"

@@ -1,6 +1,6 @@
-// Max-pool, alone and behind a batch norm. There it comes first: activations never fall, so the largest
-// outcome of a window is that of its largest number (of its smallest where the norm's scale is
-// negative), and the norm is left with a quarter of the work.
+// Max-pool, alone and behind a batch norm. There it comes first: activations never fall, so the
+// largest outcome of a window is that of its largest number (of its smallest where the norm's scale
+// is negative), and the norm is left with a quarter of the work.
 #include "core/nn/fast/norm_parts.h"
 #include "core/nn/fast/parallel.h"
 
@@ -48,8 +48,8 @@ Sizes sizesOf(const Window& w) {
 
 void keep(AutogradContext* context, at::IntArrayRef sizes, const PoolShape& shape) {
     context->saved_data["sizes"] = sizes.vec();
-    context->saved_data["pool"] = std::vector<std::int64_t>{shape.kernel, shape.stride,
-                                                            shape.padding, shape.ceilMode};
+    context->saved_data["pool"] =
+        std::vector<std::int64_t>{shape.kernel, shape.stride, shape.padding, shape.ceilMode};
 }
 
 Window keptWindow(AutogradContext* context) {
@@ -71,8 +71,7 @@ Pooled pooled(const Tensor& x, const Window& window, const Tensor& falling) {
     const float* signs = falling.defined() ? falling.data_ptr<float>() : nullptr;
     overItems(x.size(0), sizes.in, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t n = begin; n < end; ++n) {
-            kernels().maxPool(numbers(x) + n * sizes.in, signs, window,
-                              numbers(y) + n * sizes.out,
+            kernels().maxPool(numbers(x) + n * sizes.in, signs, window, numbers(y) + n * sizes.out,
                               taken.data_ptr<std::uint8_t>() + n * sizes.out);
         }
     });
@@ -100,8 +99,8 @@ class MaxPool : public torch::autograd::Function<MaxPool> {
         overItems(gradX.size(0), sizes.in, [&](std::int64_t begin, std::int64_t end) {
             for (std::int64_t n = begin; n < end; ++n) {
                 kernels().maxPoolBackward(numbers(gradY) + n * sizes.out,
-                                          taken.data_ptr<std::uint8_t>() + n * sizes.out, window,
-                                          0, window.height, numbers(gradX) + n * sizes.in);
+                                          taken.data_ptr<std::uint8_t>() + n * sizes.out, window, 0,
+                                          window.height, numbers(gradX) + n * sizes.in);
             }
         });
         return {gradX, Tensor()};
@@ -118,8 +117,8 @@ struct PooledInputs {
     const Tensor &x, &taken, &gradY;
 };
 
-/// Gradients of pictures begin..end-1 before the norm, some rows at a time: what the pool gives back
-/// stays in the processor's cache.
+/// Gradients of pictures begin..end-1 before the norm, some rows at a time: what the pool gives
+/// back stays in the processor's cache.
 void spreadAndNorm(NormBackward pass, const Window& window, const PooledInputs& inputs,
                    std::int64_t begin, std::int64_t end, Tensor& gradX) {
     const Sizes sizes = sizesOf(window);
@@ -131,8 +130,8 @@ void spreadAndNorm(NormBackward pass, const Window& window, const PooledInputs& 
         for (std::int64_t first = 0; first < window.height; first += step) {
             const std::int64_t last = std::min(first + step, window.height);
             kernels().maxPoolBackward(numbers(inputs.gradY) + n * sizes.out,
-                                      inputs.taken.data_ptr<std::uint8_t>() + n * sizes.out,
-                                      window, first, last, spread.data());
+                                      inputs.taken.data_ptr<std::uint8_t>() + n * sizes.out, window,
+                                      first, last, spread.data());
             pass.size = {(last - first) * window.width, window.channels};
             pass.x = numbers(inputs.x) + n * sizes.in + first * row;
             pass.gradX = numbers(gradX) + n * sizes.in + first * row;
@@ -155,8 +154,8 @@ class NormActivateMaxPool : public torch::autograd::Function<NormActivateMaxPool
         keep(context, x.sizes(), shape);
         context->saved_data["act"] = std::int64_t(act);
         context->saved_data["training"] = norm.training;
-        context->save_for_backward({x, taken.numbers, taken.taken, weight, bias, statistics.mean,
-                                    statistics.inverse});
+        context->save_for_backward(
+            {x, taken.numbers, taken.taken, weight, bias, statistics.mean, statistics.inverse});
         return y;
     }
 

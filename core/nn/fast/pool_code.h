@@ -8,8 +8,7 @@ namespace graft::fast {
 namespace {
 
 template <bool MayFall>
-void maxPoolOf(const Bf16* x, const float* falling, const Window& w, Bf16* y,
-               std::uint8_t* taken) {
+void maxPoolOf(const Bf16* x, const float* falling, const Window& w, Bf16* y, std::uint8_t* taken) {
     for (std::int64_t oy = 0; oy < w.outHeight; ++oy) {
         const Taps down = tapsInside(oy, w.height, w.kernel, w.stride, w.padTop);
         for (std::int64_t ox = 0; ox < w.outWidth; ++ox) {
