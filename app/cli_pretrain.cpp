@@ -214,7 +214,8 @@ Result<int> runPretrain(const PretrainFlags& flags, Console& console) {
         GRAFT_TRY(run, project->addRun("Pretraining"));
     }
     GRAFT_CHECK(engine::noteSession(*project, flags.facts));
-    console.line("Pretraining " + run.model.backbone + " on " + engine::deviceText());
+    console.line("Pretraining " + run.model.backbone + " on " +
+                 engine::deviceText(run.options.device));
     GRAFT_TRY(const RunState ended, train(*project, run.id, flags, console));
     if (ended != RunState::Finished) {
         console.line("Stopped and saved. Go on with:\n  " + resumeCommand(flags));

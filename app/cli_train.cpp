@@ -204,7 +204,8 @@ Result<int> runTrain(const std::string& path, const std::string& name, const Tra
         GRAFT_CHECK(engine::rememberSuggestion(*project, *chosen.suggested));
     }
     GRAFT_TRY(const RunRecord run, project->addRun(name));
-    console.line(run.name + " of " + project->name() + " on " + engine::deviceText());
+    console.line(run.name + " of " + project->name() + " on " +
+                 engine::deviceText(run.options.device));
     for (const std::string& notice : notices) {
         console.line(notice);
     }
@@ -215,7 +216,8 @@ Result<int> runTrain(const std::string& path, const std::string& name, const Tra
 Result<int> runResume(const std::string& path, RunId number, Console& console) {
     GRAFT_TRY(const std::unique_ptr<Project> project, openToChange(path));
     GRAFT_TRY(const RunRecord run, chooseRun(*project, number, RunWish::Unfinished));
-    console.line(run.name + " of " + project->name() + " on " + engine::deviceText());
+    console.line(run.name + " of " + project->name() + " on " +
+                 engine::deviceText(run.options.device));
     return follow(*project, run.id, true, console);
 }
 

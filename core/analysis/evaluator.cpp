@@ -79,6 +79,11 @@ Status runBatches(const std::vector<LoaderItem>& items,
     return progress.checkpoint();
 }
 
+Error noMemory(const char* detail) {
+    return {ErrorCode::OutOfMemory, "There is not enough memory to evaluate the model.", detail,
+            "Close other programs and try again."};
+}
+
 }  // namespace
 
 Result<Evaluation> evaluateBatches(const std::vector<LoaderItem>& items,
@@ -98,8 +103,9 @@ Result<Evaluation> evaluateBatches(const std::vector<LoaderItem>& items,
         summarize(evaluation, classes);
         return evaluation;
     } catch (const std::bad_alloc& fault) {
-        return Error{ErrorCode::OutOfMemory, "There is not enough memory to evaluate the model.",
-                     fault.what(), "Close other programs and try again."};
+        return noMemory(fault.what());
+    } catch (const c10::OutOfMemoryError& fault) {  // of a graphics card
+        return noMemory(fault.what_without_backtrace());
     } catch (const std::exception& fault) {
         return Error{ErrorCode::Internal,
                      "Evaluating the model failed.",

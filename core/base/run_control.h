@@ -44,4 +44,18 @@ class RunControl {
     Progress* m_progress = nullptr;
 };
 
+/// For as long as it lives, a stop cancels `progress`.
+class StopCancels {
+ public:
+    StopCancels(RunControl& control, Progress& progress) : m_control(control) {
+        m_control.cancelOnStop(&progress);
+    }
+    ~StopCancels() { m_control.cancelOnStop(nullptr); }
+    StopCancels(const StopCancels&) = delete;
+    StopCancels& operator=(const StopCancels&) = delete;
+
+ private:
+    RunControl& m_control;
+};
+
 }  // namespace graft

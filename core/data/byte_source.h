@@ -51,7 +51,8 @@ class FileSource : public ByteSource {
     std::int64_t modifiedNs() const { return m_modifiedNs; }
     /// Everything; refused above kMaxFileBytes.
     Result<std::string> readAll();
-    /// Asks the system to bring all of it into memory meanwhile; does not wait.
+    /// Asks the system to bring it into memory meanwhile, all of it if the device keeps up; does
+    /// not wait.
     void readAhead() const;
     /// The descriptor, which the caller closes from now on.
     int release();

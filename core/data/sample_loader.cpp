@@ -88,6 +88,9 @@ void SampleLoader::readAhead(std::size_t item) {
             return;
         }
     }
+    if (m_items[item].image.index >= 0) {
+        return;  // in a file of many, which is in memory
+    }
     if (const auto source = FileSource::open(m_items[item].image.path)) {
         (*source)->readAhead();
     }

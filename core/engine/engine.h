@@ -25,8 +25,9 @@ namespace graft::engine {
 
 /// Sets thread counts and libraries up; once, at the start of the program.
 void initialize();
-/// "Debian LibTorch 1.13.1, 2 threads, CPU" for the status line and `info`.
-std::string deviceText();
+/// "CPU, 2 threads, LibTorch 1.13.1", with a graphics card where `device` (TrainOptions::device)
+/// means one; for the status line and `info`.
+std::string deviceText(const std::string& device = "auto");
 
 std::unique_ptr<Job<Dataset>> startImport(const std::string& path, const ImportOptions& options);
 std::unique_ptr<Job<RescanReport>> startRescan(Dataset dataset);

@@ -295,7 +295,7 @@ Result<SavedBackbone> savePretrained(const Project& project, RunId id, const std
     card["augment"] = augmentFields().toJson(run.augment);
     card["options"] = trainFields().toJson(run.options);
     card["probes"] = noteJson(project, kProbesNote, Json::array());
-    card["machine"] = deviceText();
+    card["machine"] = deviceText(run.options.device);
     card["begun"] = run.created;
     card["finished"] = run.finished.empty() ? utcNow() : run.finished;
     if (run.options.startEpoch > 0) {

@@ -1,11 +1,11 @@
 #include "core/base/machine.h"
 #include "core/engine/engine.h"
+#include "core/nn/device.h"
 #include "core/train/tensor_memory.h"
 
 #include <opencv2/core/utility.hpp>
 
 #include <ATen/Parallel.h>
-#include <torch/cuda.h>
 #include <torch/version.h>
 
 #include <unistd.h>
@@ -36,8 +36,9 @@ void initialize() {
     cv::setNumThreads(1);
 }
 
-std::string deviceText() {
-    return std::string(torch::cuda::is_available() ? "Graphics card, CPU, " : "CPU, ") +
+std::string deviceText(const std::string& device) {
+    const Result<torch::Device> chosen = chooseDevice(device);
+    return std::string(chosen && chosen->is_cuda() ? "Graphics card, CPU, " : "CPU, ") +
            std::to_string(at::get_num_threads()) +
            (at::get_num_threads() == 1 ? " thread" : " threads") + ", LibTorch " + TORCH_VERSION;
 }

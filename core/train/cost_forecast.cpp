@@ -40,6 +40,13 @@ class SilentSink : public TrainSink {
     void rewind(std::int64_t, std::int64_t) override {}
 };
 
+Error noMemoryToTry() {
+    return {ErrorCode::OutOfMemory,
+            "There is not enough memory to try this training.",
+            {},
+            "Close other programs, or choose a smaller network or picture size."};
+}
+
 }  // namespace
 
 std::string forecastText(const CostForecast& forecast) {
@@ -67,8 +74,9 @@ Result<CostForecast> forecastTraining(const TrainJob& job, Progress& progress) {
         return run.forecast();
     } catch (const std::bad_alloc&) {
         releaseKeptTensorMemory();
-        return Error{ErrorCode::OutOfMemory, "There is not enough memory to try this training.", {},
-                     "Close other programs, or choose a smaller network or picture size."};
+        return noMemoryToTry();
+    } catch (const c10::OutOfMemoryError&) {
+        return noMemoryToTry();
     } catch (const std::exception& fault) {
         return Error{ErrorCode::Internal, "Trying the training failed.", fault.what(), {}};
     }

@@ -5,6 +5,7 @@
 #include "core/nn/device.h"
 #include "core/nn/fast/kernels.h"
 #include "core/train/probe_scope.h"
+#include "core/train/train_step.h"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
@@ -94,9 +95,13 @@ Measured withoutSlowThreads(Classifier& classifier, const torch::Tensor& x, cons
 PrecisionChoice choiceOnCard(Classifier& classifier, const torch::Tensor& x,
                              const ProbeScope& scope) {
     constexpr double kClearlyFaster = 1.1;
-    const double exact = secondsFor(classifier, Precision::Fp32, x, scope).best;
-    const double bf16 = secondsFor(classifier, Precision::Bf16, x, scope).best;
-    const double fp16 = secondsFor(classifier, Precision::Fp16, x, scope).best;
+    double exact = 0;
+    const std::int64_t fits = withWhatFits(x.size(0), [&](std::int64_t pictures) {
+        exact = secondsFor(classifier, Precision::Fp32, x.narrow(0, 0, pictures), scope).best;
+    });
+    const torch::Tensor some = x.narrow(0, 0, fits);
+    const double bf16 = secondsFor(classifier, Precision::Bf16, some, scope).best;
+    const double fp16 = secondsFor(classifier, Precision::Fp16, some, scope).best;
     PrecisionChoice choice;
     choice.precision = bf16 > kClearlyFaster * fp16 ? Precision::Fp16 : Precision::Bf16;
     choice.speedUp = exact / (choice.precision == Precision::Fp16 ? fp16 : bf16);
@@ -127,8 +132,9 @@ PrecisionChoice choosePrecision(Classifier& classifier, const std::string& wishe
         const int size = classifier.preprocess().inputSize;
         // A generator of its own: torch's may be anyone's.
         at::Generator noise = at::detail::createCPUGenerator(0);
-        const torch::Tensor x =
-            torch::empty({std::min(batchSize, kProbePictures), 3, size, size}).normal_(0, 1, noise);
+        // With few pictures a card waits for the processor, whatever it computes in.
+        const int pictures = onCard ? batchSize : std::min(batchSize, kProbePictures);
+        const torch::Tensor x = torch::empty({pictures, 3, size, size}).normal_(0, 1, noise);
         classifier.setTraining(true);
         classifier.setDropoutSeed(0);
         try {
@@ -137,6 +143,7 @@ PrecisionChoice choosePrecision(Classifier& classifier, const std::string& wishe
         } catch (const std::bad_alloc&) {
             // Whoever asks what fits into memory will say so.
         } catch (const c10::OutOfMemoryError&) {
+            choice.precision = Precision::Bf16;  // three pictures in fp32 did not fit
         }
     }
     choice.threads = at::get_num_threads();

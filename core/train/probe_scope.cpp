@@ -8,19 +8,26 @@ void clearGradients(const std::vector<NamedTensor>& parameters) {
     }
 }
 
-ProbeScope::ProbeScope(const Classifier& classifier) : m_classifier(classifier) {
+KeptBuffers::KeptBuffers(const Classifier& classifier) : m_classifier(classifier) {
     for (const NamedTensor& buffer : classifier.buffers()) {
         m_buffers.push_back(buffer.tensor.clone());
     }
 }
 
-ProbeScope::~ProbeScope() {
+void KeptBuffers::putBack() const {
     const torch::NoGradGuard noGrad;
-    clearGradients();
     std::size_t i = 0;
     for (const NamedTensor& buffer : m_classifier.buffers()) {
         buffer.tensor.copy_(m_buffers[i++]);
     }
+}
+
+ProbeScope::ProbeScope(const Classifier& classifier)
+    : m_classifier(classifier), m_before(classifier) {}
+
+ProbeScope::~ProbeScope() {
+    clearGradients();
+    m_before.putBack();
 }
 
 }  // namespace graft

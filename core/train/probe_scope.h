@@ -11,6 +11,17 @@ namespace graft {
 
 void clearGradients(const std::vector<NamedTensor>& parameters);
 
+/// Batch-norm statistics as they were.
+class KeptBuffers {
+ public:
+    explicit KeptBuffers(const Classifier& classifier);
+    void putBack() const;
+
+ private:
+    const Classifier& m_classifier;
+    std::vector<torch::Tensor> m_buffers;
+};
+
 class ProbeScope {
   public:
     explicit ProbeScope(const Classifier& classifier);
@@ -22,7 +33,7 @@ class ProbeScope {
 
   private:
     const Classifier& m_classifier;
-    std::vector<torch::Tensor> m_buffers;  // as they were
+    KeptBuffers m_before;
 };
 
 }  // namespace graft

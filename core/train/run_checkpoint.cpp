@@ -36,7 +36,8 @@ nlohmann::json toJson(const TrainerState& state) {
             {"precision", state.precision},
             {"exact", state.exact},
             {"loss_scale", state.lossScale.factor},
-            {"loss_scale_steps", state.lossScale.goodSteps}};
+            {"loss_scale_steps", state.lossScale.goodSteps},
+            {"device", state.device}};
 }
 
 TrainerState trainerStateFromJson(const nlohmann::json& json) {
@@ -67,6 +68,7 @@ TrainerState trainerStateFromJson(const nlohmann::json& json) {
     state.exact = json.value("exact", state.exact);
     state.lossScale.factor = json.value("loss_scale", state.lossScale.factor);
     state.lossScale.goodSteps = json.value("loss_scale_steps", state.lossScale.goodSteps);
+    state.device = json.value("device", state.device);
     state.quickAccuracy = json.value("quick_accuracy", state.quickAccuracy);
     state.quickCount = json.value("quick_count", state.quickCount);
     state.quickStrength = json.value("quick_strength", state.quickStrength);

@@ -42,7 +42,10 @@ double TrainRun::loaderBytes() const {
     const double side = m_classifier->preprocess().inputSize;
     const double batch = double(m_job.options.batchSize) * 3 * side * side * sizeof(float);
     const int threads = m_loader->options().threads;
-    const double ahead = threads == 0 ? 1 : std::min(std::max(2.0, 512e6 / batch), 2.0 * threads) + 1;
+    const double ahead = threads == 0 ? 1
+                         : m_loader->options().inTurns
+                             ? 2  // the one computed and the one read
+                             : std::min(std::max(2.0, 512e6 / batch), 2.0 * threads) + 1;
     double decoded = 0;
     for (const Sample& sample : m_job.dataset.samples) {
         if (!sample.usable() || sample.split != Split::Train) {
@@ -134,9 +137,22 @@ Status TrainRun::fitIntoMemory() {
 void TrainRun::computeInParts(std::int64_t atOnce) {
     m_state.atOnce = atOnce;
     TrainEvent notice;
-    notice.text = "The graphics card has too little memory for a whole step: it is computed in parts "
-                  "of at most " +
-                  std::to_string(atOnce) + " pictures whose gradients are added up.";
+    notice.text =
+        "The graphics card has too little memory for a whole step: it is computed in parts "
+        "of at most " +
+        std::to_string(atOnce) +
+        " pictures whose gradients are added up. Batch normalisation sees the pictures of "
+        "a part only.";
+    send(std::move(notice));
+}
+
+void TrainRun::leaveFp16() {
+    m_classifier->setPrecision(Precision::Fp32);
+    m_state.precision = precisionName(Precision::Fp32);
+    m_boundary.reset();
+    m_validationBoundary.reset();
+    TrainEvent notice;
+    notice.text = "Numbers became too large for fp16: this run computes in fp32 from here on.";
     send(std::move(notice));
 }
 

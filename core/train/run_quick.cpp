@@ -155,10 +155,8 @@ Result<QuickHead> TrainRun::fitHeadTo(const FeatureRows& rows) {
     problem.classWeights = m_balance;
     problem.seed = std::uint64_t(m_job.options.seed);
     Progress progress;
-    m_control.cancelOnStop(&progress);
-    Result<QuickHead> head = fitQuickHead(problem, progress);
-    m_control.cancelOnStop(nullptr);
-    return head;
+    const StopCancels stop(m_control, progress);
+    return fitQuickHead(problem, progress);
 }
 
 // From pictures that lie evenly over all of them; thrown away when the whole is there.

@@ -18,9 +18,10 @@ std::string precisionText(const std::string& precision, double speedUp) {
     if (speedUp <= 0) {
         return precision;
     }
+    const char* measured = precision == "fp16" ? "fp16" : "bf16";
     char text[64];
-    std::snprintf(text, sizeof text, "%s (bf16 is %.1f times as fast as fp32 here)",
-                  precision.c_str(), speedUp);
+    std::snprintf(text, sizeof text, "%s (%s is %.1f times as fast as fp32 here)",
+                  precision.c_str(), measured, speedUp);
     return text;
 }
 

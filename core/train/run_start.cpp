@@ -11,6 +11,7 @@
 namespace graft {
 
 Status TrainRun::begin() {
+    GRAFT_CHECK(chooseDeviceToBegin());
     GRAFT_TRY(m_classifier, Classifier::create(m_job.model, int(m_job.dataset.classes.size()),
                                                std::uint64_t(m_job.options.seed)));
     m_classifier->setDevice(m_device);
@@ -29,19 +30,44 @@ Status TrainRun::begin() {
     return {};
 }
 
-Status TrainRun::checkDevice() {
+Status TrainRun::chooseDeviceToBegin() {
     GRAFT_TRY(m_device, chooseDevice(m_job.options.device));
-    if (m_device.is_cpu() && m_job.resumeFrom.empty() &&
-        m_job.options.precision == precisionName(Precision::Fp16)) {
+    if (m_device.is_cpu() && m_job.options.precision == precisionName(Precision::Fp16)) {
         return Error{ErrorCode::InvalidArgument, "Computing in fp16 needs a graphics card.", {},
                      "Choose bf16, fp32 or auto."};
     }
-    if (m_device.is_cuda()) {
-        TrainEvent notice;
-        notice.text = "This run computes on the graphics card.";
-        send(std::move(notice));
-    }
+    m_state.device = m_device.is_cuda() ? "cuda" : "cpu";
     return {};
+}
+
+// A run that may choose goes on where it began: elsewhere its numbers would change. Where the card
+// is gone, it is better to go on than to be stuck.
+void TrainRun::chooseDeviceToGoOn() {
+    const std::string& wished = m_job.options.device;
+    m_missesCard = (wished == "auto" ? m_state.device : wished) == "cuda";
+    if (m_missesCard) {
+        if (const Result<torch::Device> card = chooseDevice("cuda")) {
+            m_device = *card;
+            m_missesCard = false;
+        }
+    }
+    m_state.device = m_device.is_cuda() ? "cuda" : "cpu";
+}
+
+void TrainRun::tellDevice() {
+    TrainEvent notice;
+    if (m_device.is_cuda()) {
+        notice.text = "This run computes on the graphics card.";
+    } else if (m_missesCard) {
+        notice.text =
+            "No graphics card can be used now: this run goes on on the processor, more "
+            "slowly.";
+    } else if (m_job.options.device == "auto" && at::hasCUDA()) {
+        notice.text = "LibTorch finds no graphics card that it can compute on.";
+    } else {
+        return;
+    }
+    send(std::move(notice));
 }
 
 Status TrainRun::skipDoneEpochs() {

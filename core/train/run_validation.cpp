@@ -14,13 +14,12 @@ Result<Evaluation> TrainRun::validate() {
         loan.emplace(*m_average, *m_classifier);
     }
     Progress progress;
-    m_control.cancelOnStop(&progress);
+    const StopCancels stop(m_control, progress);
     Result<Evaluation> evaluation =
         validatesFromCache()
             ? validateFromCache(progress)
             : evaluateItems(*m_classifier, m_validationItems, m_job.dataset.classes,
                             std::max(0, m_loader->options().threads), progress);
-    m_control.cancelOnStop(nullptr);
     m_validationSeconds = secondsSince(start);
     return evaluation;
 }

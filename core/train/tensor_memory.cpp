@@ -206,6 +206,7 @@ void resetTensorPeak() {
 }
 
 void releaseKeptTensorMemory() {
+    releaseCardMemory();
     allocator().releaseKept();
 }
 

@@ -97,7 +97,6 @@ void TrainRun::makeLoader(std::uint64_t cacheBytes) {
 
 Status TrainRun::prepare() {
     GRAFT_CHECK(buildItems());
-    GRAFT_CHECK(checkDevice());
     if (m_job.options.averageDecay > 0) {
         m_average.emplace(m_job.options.averageDecay, m_job.model.weightsPath.empty()
                                                           ? WeightAverage::Start::Random
@@ -108,6 +107,7 @@ Status TrainRun::prepare() {
     } else {
         GRAFT_CHECK(begin());
     }
+    tellDevice();
     m_classifier->setNormsFixed(wantsFixedNorms(m_job));
     if (!m_restored) {
         m_state.exact = m_job.options.precision == precisionName(Precision::Fp32);
@@ -184,6 +184,7 @@ Status TrainRun::restore() {
     CheckpointInfo info;
     GRAFT_TRY(const CheckpointTensors tensors, readCheckpointTensors(m_job.resumeFrom, &info));
     m_state = trainerStateFromJson(info.trainer);
+    chooseDeviceToGoOn();
     GRAFT_TRY(m_classifier, Classifier::createBare(info.model, int(info.classes.size()),
                                                    info.preprocess));
     GRAFT_CHECK(m_classifier->loadState(tensors.model));
@@ -300,16 +301,16 @@ StepInput TrainRun::stepSettings() {
 }
 
 StepOutcome TrainRun::stepThatFits(StepInput input) {
-    StepOutcome outcome;
     const std::int64_t wanted = m_state.atOnce > 0 ? m_state.atOnce : input.targets.size(0);
-    const std::int64_t fits = withWhatFits(wanted, [&](std::int64_t atOnce) {
-        input.atOnce = atOnce;
-        outcome = trainStep(*m_classifier, *m_optimizer, input);
-    });
-    if (fits < wanted) {
-        computeInParts(fits);
+    input.atOnce = wanted;
+    const FittedStep step = trainStepThatFits(*m_classifier, *m_optimizer, std::move(input));
+    if (step.atOnce < wanted) {
+        computeInParts(step.atOnce);
     }
-    return outcome;
+    if (step.tooLargeForFp16) {
+        leaveFp16();
+    }
+    return step.outcome;
 }
 
 Status TrainRun::update(std::size_t first, const torch::Tensor& x,

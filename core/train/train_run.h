@@ -59,6 +59,7 @@ struct TrainerState {
     std::string precision = "fp32";  ///< what "auto" became; see train_step.h
     bool exact = true;               ///< see Classifier::setExact()
     LossScale lossScale;             ///< of fp16
+    std::string device = "cpu";      ///< what "auto" became: cpu or cuda
 };
 nlohmann::json toJson(const TrainerState& state);
 /// Throws nlohmann::json::exception on a malformed one.
@@ -138,8 +139,11 @@ class TrainRun {
     void fitToPictures();
     int pictureSizeNow() const;
     Status checkFirstSize();
-    Status checkDevice();
+    Status chooseDeviceToBegin();
+    void chooseDeviceToGoOn();
+    void tellDevice();
     void computeInParts(std::int64_t atOnce);
+    void leaveFp16();
     double secondsShareOfFirstSize() const;
     void keepEpochIfWished();
     void prepareFeatures();
@@ -196,6 +200,7 @@ class TrainRun {
     TrainSink& m_sink;
     TrainerState m_state;
     torch::Device m_device = torch::kCPU;
+    bool m_missesCard = false;  ///< that it computed on before
     std::shared_ptr<Classifier> m_classifier;
     std::unique_ptr<FrozenLayers> m_frozen;
     std::unique_ptr<Optimizer> m_optimizer;

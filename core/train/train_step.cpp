@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace graft {
 namespace {
@@ -96,6 +97,40 @@ std::int64_t withWhatFits(std::int64_t wanted, const std::function<void(std::int
         }
         wanted = std::max(kFewest, (wanted + 1) / 2);
     }
+}
+
+FittedStep trainStepThatFits(Classifier& classifier, Optimizer& optimizer, StepInput input) {
+    FittedStep step;
+    std::optional<KeptBuffers> before;
+    if (classifier.device().is_cuda() || input.lossScale) {
+        before.emplace(classifier);  // on the processor no attempt is repeated
+    }
+    bool again = false;
+    const auto attempt = [&](std::int64_t atOnce) {
+        if (again && before) {
+            before->putBack();
+        }
+        again = true;
+        input.atOnce = atOnce;
+        step.outcome = trainStep(classifier, optimizer, input);
+    };
+    step.atOnce = withWhatFits(input.atOnce, attempt);
+    if (!input.lossScale) {
+        return step;
+    }
+    const bool failed = !std::isfinite(step.outcome.loss);
+    step.tooLargeForFp16 = failed || input.lossScale->factor < 1;
+    if (step.tooLargeForFp16) {
+        classifier.setPrecision(Precision::Fp32);
+    }
+    if (failed) {
+        input.lossScale = nullptr;
+        step.atOnce = withWhatFits(step.atOnce, attempt);
+    }
+    if (!std::isfinite(step.outcome.loss)) {
+        before->putBack();
+    }
+    return step;
 }
 
 }  // namespace graft

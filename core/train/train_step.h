@@ -33,13 +33,27 @@ struct StepOutcome {
     std::int64_t correct = 0;  ///< of the N, before the update
 };
 
-/// When the loss is not finite nothing is updated, nor when lossScale says so. The classifier's device
-/// may have too little memory: c10::OutOfMemoryError, and nothing was updated.
+/// When the loss is not finite no weight is updated, nor when lossScale says so. The classifier's
+/// device may have too little memory: c10::OutOfMemoryError, and no weight was updated. The
+/// statistics of batch norms have moved in each case.
 StepOutcome trainStep(Classifier& classifier, Optimizer& optimizer, const StepInput& input);
 
 /// work(pictures at once) with `wanted`, and where a graphics card has too little memory for that,
 /// again with half as many, down to three (parts of one have no spread to normalise). Returns how
 /// many it was. Throws c10::OutOfMemoryError where three do not fit either.
 std::int64_t withWhatFits(std::int64_t wanted, const std::function<void(std::int64_t)>& work);
+
+struct FittedStep {
+    StepOutcome outcome;
+    std::int64_t atOnce = 0;  ///< what fitted
+    /// The step was computed in fp32 instead, or no scale of the loss helps any more: fp16 is of no
+    /// use here, and the precision is left at fp32.
+    bool tooLargeForFp16 = false;
+};
+
+/// trainStep() on a graphics card: again with fewer pictures at once (input.atOnce > 0 says how
+/// many at first), or in fp32, where the first attempt failed. Attempts that failed leave nothing
+/// behind.
+FittedStep trainStepThatFits(Classifier& classifier, Optimizer& optimizer, StepInput input);
 
 }  // namespace graft

@@ -315,8 +315,8 @@ Result<RunState> runTraining(const TrainJob& job, RunControl& control,
                        "The graphics card has too little memory for this training. Its last "
                        "checkpoint is kept.",
                        fault.what_without_backtrace(),
-                       "Close other programs that use the card, choose a smaller picture size, or "
-                       "compute on the processor."});
+                       "Close other programs that use the card, or start a run with smaller "
+                       "pictures or on the processor."});
     } catch (const std::exception& fault) {
         return failed({ErrorCode::Internal,
                        "Training stopped because of a fault. Its last checkpoint is kept.",

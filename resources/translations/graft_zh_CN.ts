@@ -2184,8 +2184,16 @@
         <translation>本次训练在显卡上计算。</translation>
     </message>
     <message>
-        <source>The graphics card has too little memory for a whole step: it is computed in parts of at most %1 pictures whose gradients are added up.</source>
-        <translation>显存不足以一次完成整个步骤：每步分成若干部分计算，每部分至多 %1 张图片，梯度相加。</translation>
+        <source>The graphics card has too little memory for a whole step: it is computed in parts of at most %1 pictures whose gradients are added up. Batch normalisation sees the pictures of a part only.</source>
+        <translation>显存不足以一次完成整个步骤：每步分成若干部分计算，每部分至多 %1 张图片，梯度相加。批归一化只能看到一部分的图片。</translation>
+    </message>
+    <message>
+        <source>Numbers became too large for fp16: this run computes in fp32 from here on.</source>
+        <translation>数值超出 fp16 的范围：本次训练从这里起用 fp32 计算。</translation>
+    </message>
+    <message>
+        <source>No graphics card can be used now: this run goes on on the processor, more slowly.</source>
+        <translation>现在没有可用的显卡：本次训练改用处理器继续，速度较慢。</translation>
     </message>
     <message>
         <source>There is no device &quot;%1&quot;.</source>
@@ -2224,8 +2232,8 @@
         <translation>显存不足以进行本次训练。最近的检查点已保留。</translation>
     </message>
     <message>
-        <source>Close other programs that use the card, choose a smaller picture size, or compute on the processor.</source>
-        <translation>请关闭其他占用显卡的程序，选择较小的图片尺寸，或用处理器计算。</translation>
+        <source>Close other programs that use the card, or start a run with smaller pictures or on the processor.</source>
+        <translation>请关闭其他占用显卡的程序，或用较小的图片或处理器另开一次训练。</translation>
     </message>
     <message>
         <source>32 bits (fp32)</source>
@@ -2554,6 +2562,10 @@
     <message>
         <source>%1 (bf16 is %2 times as fast as fp32 here)</source>
         <translation>%1（本机上 bf16 的速度是 fp32 的 %2 倍）</translation>
+    </message>
+    <message>
+        <source>%1 (fp16 is %2 times as fast as fp32 here)</source>
+        <translation>%1（本机上 fp16 的速度是 fp32 的 %2 倍）</translation>
     </message>
     <message>
         <source>%1 of the %2 pictures of a step at a time</source>

@@ -79,6 +79,7 @@ int main(int argc, char** argv) {
     job.options.headEpochs = 1;
     job.options.seed = 7;
     job.options.precision = argv[6];
+    job.options.device = "cpu";
     job.options.loaderThreads = std::atoi(argv[4]);
     job.folder = argv[2];
     if (job.options.optimizer == "recipe") {

@@ -98,6 +98,9 @@ class TestDevice : public QObject {
     void partsGetSmallerUntilTheyFit();
     void threeThatDoNotFitAreAnError();
     void stepIsRepeatedWhole();
+    void failedAttemptsLeaveNothing();
+    void tooLargeForFp16();
+    void runGoesOnWithoutItsCard();
     void scaleDividesGradients();
     void scaleShrinksAtOverflowAndGrowsAgain();
     void scaledStepIsThePlainOne();
@@ -195,6 +198,96 @@ void TestDevice::stepIsRepeatedWhole() {
     QCOMPARE(whole, std::int64_t(12));
     QCOMPARE(half, std::int64_t(6));
     QVERIFY(torch::allclose(given, expected, 1e-4, 1e-6));
+}
+
+/// All batch-norm statistics in a row.
+Tensor statisticsOf(const Classifier& classifier) {
+    std::vector<Tensor> all;
+    for (const NamedTensor& buffer : classifier.buffers()) {
+        all.push_back(buffer.tensor.detach().to(torch::kFloat32).flatten());
+    }
+    return torch::cat(all);
+}
+
+// Statistics of batch norms move in the attempt that counts only.
+void TestDevice::failedAttemptsLeaveNothing() {
+    const auto after = [](bool fails) {
+        const auto classifier = network();
+        Optimizer optimizer{Optimizer::Settings{}};
+        LossScale scale;
+        StepInput input = stepInput();
+        input.lossScale = &scale;
+        input.atOnce = fails ? 12 : 6;
+        bool failed = !fails;
+        const auto rate = input.rateOf;
+        input.rateOf = [&](const std::string& name) {
+            if (!failed) {
+                failed = true;
+                runOutOfMemory();
+            }
+            return rate(name);
+        };
+        const FittedStep step = trainStepThatFits(*classifier, optimizer, std::move(input));
+        return std::tuple(step.atOnce, statisticsOf(*classifier), numbersOf(*classifier));
+    };
+    const auto [direct, statistics, weights] = after(false);
+    const auto [half, again, given] = after(true);
+    QCOMPARE(direct, std::int64_t(6));
+    QCOMPARE(half, std::int64_t(6));
+    QVERIFY(!torch::equal(statistics, statisticsOf(*network())));
+    QVERIFY(torch::equal(again, statistics));
+    QVERIFY(torch::equal(given, weights));
+}
+
+void TestDevice::tooLargeForFp16() {
+    const auto classifier = network();
+    classifier->setPrecision(Precision::Fp16);
+    const Tensor weights = numbersOf(*classifier);
+    const Tensor statistics = statisticsOf(*classifier);
+    Optimizer optimizer{Optimizer::Settings{}};
+    LossScale scale;
+    StepInput input = stepInput();
+    input.lossScale = &scale;
+    input.atOnce = 12;
+    StepInput broken = input;
+    broken.x = torch::full({12, 3, 32, 32}, NAN);
+    FittedStep step = trainStepThatFits(*classifier, optimizer, broken);
+    QVERIFY(step.tooLargeForFp16);
+    QVERIFY(!std::isfinite(step.outcome.loss));  // in fp32 neither
+    QCOMPARE(classifier->precision(), Precision::Fp32);
+    QVERIFY(torch::equal(numbersOf(*classifier), weights));
+    QVERIFY(torch::equal(statisticsOf(*classifier), statistics));
+    // No factor helps any more.
+    classifier->setPrecision(Precision::Fp16);
+    scale.factor = 1;
+    const auto rate = input.rateOf;
+    input.rateOf = [&](const std::string& name) {
+        for (const NamedTensor& parameter : classifier->parameters()) {
+            parameter.tensor.mutable_grad().fill_(INFINITY);
+        }
+        return rate(name);
+    };
+    step = trainStepThatFits(*classifier, optimizer, input);
+    QVERIFY(step.tooLargeForFp16 && std::isfinite(step.outcome.loss));
+    QVERIFY(torch::equal(numbersOf(*classifier), weights));
+}
+
+// As one that was copied to another machine.
+void TestDevice::runGoesOnWithoutItsCard() {
+    if (torch::cuda::is_available()) {
+        QSKIP("There is a graphics card.");
+    }
+    const QTemporaryDir dir;
+    TrainJob job = jobIn(dir);
+    RecordingSink first;
+    QVERIFY(trained(job, first).ok());
+    job.resumeFrom = *newestCheckpoint(job.folder, nullptr);
+    job.options.epochs += 1;
+    job.options.device = "cuda";
+    RecordingSink second;
+    const auto ended = trained(job, second);
+    QVERIFY2(ended.ok(), ended ? "" : ended.error().text().c_str());
+    QVERIFY(second.noticed("goes on on the processor"));
 }
 
 void TestDevice::scaleDividesGradients() {

@@ -115,6 +115,7 @@ TrainJob TestFeatureTraining::job() const {
     job.options.batchSize = 8;
     job.options.seed = 3;
     job.options.precision = "fp32";
+    job.options.device = "cpu";
     job.options.augmentVariants = 2;
     job.folder = m_folder.toStdString();
     return job;

@@ -75,6 +75,7 @@ TrainJob pretrainedJob(const QTemporaryDir& dir, ModelSpec model) {
     job.options.epochs = 1;
     job.options.batchSize = 64;
     job.options.precision = "fp32";
+    job.options.device = "cpu";
     job.folder = dir.filePath("run").toStdString();
     std::filesystem::create_directories(job.folder);
     return job;

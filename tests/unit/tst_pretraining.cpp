@@ -102,6 +102,7 @@ TrainJob PretrainingTest::job() {
     job.options.batchSize = 8;
     job.options.seed = 3;
     job.options.precision = "fp32";
+    job.options.device = "cpu";
     job.folder = m_dir.filePath(QString("run%1").arg(++m_number)).toStdString();
     fs::create_directories(job.folder);
     return job;

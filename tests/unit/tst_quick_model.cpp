@@ -86,6 +86,7 @@ class TestQuickModel : public QObject {
         job.options.batchSize = 8;
         job.options.seed = 3;
         job.options.precision = "fp32";
+        job.options.device = "cpu";
         job.folder = folder();
         return job;
     }

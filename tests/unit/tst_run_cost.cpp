@@ -50,6 +50,7 @@ class TestRunCost : public QObject {
         job.options.batchSize = 8;
         job.options.seed = 3;
         job.options.precision = "fp32";
+        job.options.device = "cpu";
         const QString folder = m_dir.filePath(QString("run%1").arg(++m_number));
         QDir().mkpath(folder);
         job.folder = folder.toStdString();

@@ -97,6 +97,7 @@ TrainJob TestTrainer::job() const {
     job.options.batchSize = 8;
     job.options.seed = 3;
     job.options.precision = "fp32";
+    job.options.device = "cpu";
     job.folder = m_folder.toStdString();
     return job;
 }
