@@ -1,6 +1,5 @@
 // Real photos, real weights, plain defaults: the accuracy that Graft promises, and an export that
-// Python finds to give the same answers. One seed, the hand signs with 4 rounds instead of 10;
-// GRAFT_SEEDS=3 takes the median of three.
+// Python finds to give the same answers. One seed; GRAFT_SEEDS=3 takes the median of three.
 #include "tests/support/cli_process.h"
 #include "tests/support/package_oracle.h"
 
