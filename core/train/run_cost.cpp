@@ -147,8 +147,7 @@ void TrainRun::computeInParts(std::int64_t atOnce) {
 }
 
 void TrainRun::leaveFp16() {
-    m_classifier->setPrecision(Precision::Fp32);
-    m_state.precision = precisionName(Precision::Fp32);
+    m_state.precision = precisionName(m_classifier->precision());
     m_boundary.reset();
     m_validationBoundary.reset();
     TrainEvent notice;

@@ -52,8 +52,8 @@ struct FittedStep {
 };
 
 /// trainStep() on a graphics card: again with fewer pictures at once (input.atOnce > 0 says how
-/// many at first), or in fp32, where the first attempt failed. Attempts that failed leave nothing
-/// behind.
+/// many at first), or in fp32, where the first attempt failed. An attempt that is
+/// repeated leaves nothing behind.
 FittedStep trainStepThatFits(Classifier& classifier, Optimizer& optimizer, StepInput input);
 
 }  // namespace graft

@@ -42,6 +42,16 @@ StepInput stepInput() {
     return input;
 }
 
+/// Memory runs out between the way back and the update, the first time.
+void failOnce(StepInput& input) {
+    input.rateOf = [failed = false, rate = input.rateOf](const std::string& name) mutable {
+        if (!std::exchange(failed, true)) {
+            runOutOfMemory();
+        }
+        return rate(name);
+    };
+}
+
 /// All parameters in a row.
 Tensor numbersOf(const Classifier& classifier) {
     std::vector<Tensor> all;
@@ -178,15 +188,9 @@ void TestDevice::stepIsRepeatedWhole() {
         classifier->setNormsFixed(true);  // parts of a batch then give the same
         Optimizer optimizer{Optimizer::Settings{}};
         StepInput input = stepInput();
-        bool failed = !fails;
-        const auto rate = input.rateOf;
-        input.rateOf = [&](const std::string& name) {
-            if (!failed) {
-                failed = true;
-                runOutOfMemory();
-            }
-            return rate(name);
-        };
+        if (fails) {
+            failOnce(input);
+        }
         const auto fits = withWhatFits(12, [&](std::int64_t atOnce) {
             input.atOnce = atOnce;
             (void)trainStep(*classifier, optimizer, input);
@@ -218,15 +222,9 @@ void TestDevice::failedAttemptsLeaveNothing() {
         StepInput input = stepInput();
         input.lossScale = &scale;
         input.atOnce = fails ? 12 : 6;
-        bool failed = !fails;
-        const auto rate = input.rateOf;
-        input.rateOf = [&](const std::string& name) {
-            if (!failed) {
-                failed = true;
-                runOutOfMemory();
-            }
-            return rate(name);
-        };
+        if (fails) {
+            failOnce(input);
+        }
         const FittedStep step = trainStepThatFits(*classifier, optimizer, std::move(input));
         return std::tuple(step.atOnce, statisticsOf(*classifier), numbersOf(*classifier));
     };

@@ -70,7 +70,7 @@ bool isBlocked(std::int64_t channels) {
     return channels % 16 == 0;
 }
 
-/// Copies that oneDNN makes at a third of the speed; false for other orders than these.
+/// Copies that take oneDNN longer; false for other orders than these.
 bool blockedPictures(const memory::desc& wanted, const Tensor& pictures, Tensor& to) {
     if (pictures.scalar_type() != torch::kBFloat16 || !isBlocked(pictures.size(1)) ||
         wanted != memory::desc(dimsOf(pictures.sizes()), memory::data_type::bf16,
