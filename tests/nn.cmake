@@ -23,6 +23,10 @@ graft_test(tst_fast_ops LABEL unit SOURCES unit/tst_fast_ops.cpp LINK graft_nn)
 add_test(NAME tst_fast_ops_portable COMMAND tst_fast_ops)
 set_tests_properties(tst_fast_ops_portable PROPERTIES LABELS unit TIMEOUT 300
     ENVIRONMENT "${GRAFT_TEST_ENVIRONMENT};GRAFT_KERNELS=portable")
+graft_test(tst_winograd LABEL unit SOURCES unit/tst_winograd.cpp LINK graft_nn)
+add_test(NAME tst_winograd_portable COMMAND tst_winograd)
+set_tests_properties(tst_winograd_portable PROPERTIES LABELS unit TIMEOUT 300
+    ENVIRONMENT "${GRAFT_TEST_ENVIRONMENT};GRAFT_KERNELS=portable")
 graft_test(tst_catalog LABEL unit SOURCES unit/tst_catalog.cpp LINK graft_nn)
 graft_test(tst_graft_nano LABEL unit SOURCES unit/tst_graft_nano.cpp LINK graft_nn)
 graft_test(tst_bundled_weights LABEL unit SOURCES unit/tst_bundled_weights.cpp LINK graft_nn)

@@ -37,6 +37,8 @@ add_test(NAME bench_scaling COMMAND bench_scaling 10000)
 set_tests_properties(bench_scaling PROPERTIES LABELS bench TIMEOUT 1800
     ENVIRONMENT "${GRAFT_TEST_ENVIRONMENT}" FAIL_REGULAR_EXPRESSION "did not fit")
 graft_test(bench_inference LABEL bench TIMEOUT 900 SOURCES bench/bench_inference.cpp LINK graft_train)
+graft_test(bench_convolution LABEL bench TIMEOUT 900 SOURCES bench/bench_convolution.cpp
+    LINK graft_train)
 graft_test(bench_head_only LABEL bench TIMEOUT 7200 SOURCES bench/bench_head_only.cpp
     LINK graft_engine graft_opencv)
 graft_test(bench_quick_model LABEL bench TIMEOUT 3600 SOURCES bench/bench_quick_model.cpp

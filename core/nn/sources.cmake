@@ -26,8 +26,8 @@ graft_core_library(nn
         fast/kernels_portable.cpp
     TORCH_SOURCES catalog.cpp classifier.cpp classifier_state.cpp device.cpp input_channels.cpp layers.cpp
         layer_tree.cpp network.cpp preprocess_choice.cpp weight_mapping.cpp
-        fast/conv_plan.cpp fast/convolution.cpp fast/depthwise.cpp fast/norm.cpp fast/pointwise.cpp
-        fast/pool.cpp
+        fast/conv_plan.cpp fast/convolution.cpp fast/depthwise.cpp fast/dnnl_plan.cpp fast/norm.cpp
+        fast/pointwise.cpp fast/pool.cpp fast/winograd_plan.cpp
         families/alexnet.cpp families/blocks.cpp families/cifar_resnet.cpp families/convnext.cpp
         families/densenet.cpp families/efficientnet.cpp families/googlenet.cpp
         families/graft_nano.cpp families/inception_v3.cpp families/mnasnet.cpp families/mobilenet_v2.cpp
@@ -47,7 +47,7 @@ if(DNNL_INCLUDE_DIR AND DNNL_LIBRARY AND NOT GRAFT_LIBTORCH)
 else()
     message(STATUS "Without oneDNN (libdnnl-dev): training in bf16 is slower")
 endif()
-set_source_files_properties(nn/fast/conv_plan.cpp PROPERTIES
+set_source_files_properties(nn/fast/dnnl_plan.cpp PROPERTIES
     COMPILE_DEFINITIONS GRAFT_HAS_DNNL=${has_dnnl})
 
 # What is published and how it comes here: no torch either, so that tests of it need none.

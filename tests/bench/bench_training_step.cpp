@@ -207,6 +207,18 @@ void printLayers(const std::vector<ConvCase>& cases, const std::vector<ConvTimes
     }
 }
 
+void printAlone(const char* whose, const std::vector<ConvCase>& cases,
+                const std::vector<ConvTimes>& times, double pictures, double stepSeconds) {
+    double alone = 0;
+    double forward = 0;
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+        alone += cases[i].count * (times[i].forward + times[i].input + times[i].weights);
+        forward += cases[i].count * times[i].forward;
+    }
+    std::printf("  %s alone: %.1f images/s, of which this is %.2f; forward %.1f\n", whose,
+                pictures / alone, alone / stepSeconds, pictures / forward);
+}
+
 void run(const std::string& backbone, const Settings& settings) {
     Trainee own(backbone, Precision::Bf16, settings.batch);
     Trainee torchs(backbone, Precision::Fp32, settings.batch);
@@ -217,13 +229,15 @@ void run(const std::string& backbone, const Settings& settings) {
         return;
     }
     const std::vector<ConvCase> cases = casesOf(torchs);
-    std::vector<ConvTimes> times(cases.size());
+    std::vector<ConvTimes> direct(cases.size()), best(cases.size());
     const bool autocast = trainsUnderAutocast(torchs);
     own.step();
     std::vector<double> ownSeconds, torchSeconds, ratios;
     for (int round = 0; round < settings.rounds; ++round) {
         for (std::size_t i = 0; i < cases.size(); ++i) {
-            bench::measure(cases[i], &times[i]);
+            bench::measureDirect(cases[i], &direct[i]);
+            bench::measureDirect(cases[i], &best[i]);
+            bench::measureWinograd(cases[i], &best[i]);
         }
         {
             own.step();  // fills the memory, as the first step of a run does
@@ -235,21 +249,17 @@ void run(const std::string& backbone, const Settings& settings) {
         }
         ratios.push_back(torchSeconds.back() / ownSeconds.back());
     }
-    double alone = 0;
-    double forward = 0;
-    for (std::size_t i = 0; i < cases.size(); ++i) {
-        alone += cases[i].count * (times[i].forward + times[i].input + times[i].weights);
-        forward += cases[i].count * times[i].forward;
-    }
     const double n = settings.batch;
+    const double seconds = median(ownSeconds);
     std::printf("%s, batch %d, %d threads, kernels for %s: %.1f images/s; torch's %s %.1f (%.2f "
-                "times); convolutions alone %.1f, share %.2f; forward alone %.1f\n",
+                "times)\n",
                 backbone.c_str(), settings.batch, at::get_num_threads(), fast::kernels().name,
-                n / median(ownSeconds), autocast ? "autocast" : "float32",
-                n / median(torchSeconds), median(ratios), n / alone, alone / median(ownSeconds),
-                n / forward);
+                n / seconds, autocast ? "autocast" : "float32", n / median(torchSeconds),
+                median(ratios));
+    printAlone("oneDNN's convolutions", cases, direct, n, seconds);
+    printAlone("the best, Winograd's too,", cases, best, n, seconds);
     if (settings.layers) {
-        printLayers(cases, times);
+        printLayers(cases, best);
     }
     if (settings.profile) {
         own.step();

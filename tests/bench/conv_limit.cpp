@@ -1,5 +1,8 @@
 #include "tests/bench/conv_limit.h"
 
+#include "core/nn/fast/tensors.h"
+#include "core/nn/fast/winograd_plan.h"
+
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include <algorithm>
@@ -40,6 +43,13 @@ double secondsOf(Call call) {
     return best;
 }
 
+void keep(double seconds, const std::string& name, double* best, std::string* by) {
+    if (*best == 0 || seconds < *best) {
+        *best = seconds;
+        *by = name;
+    }
+}
+
 template <class Primitive>
 void take(const Primitive& primitive, std::unordered_map<int, memory> arguments,
           const std::string& name, double* best, std::string* by) {
@@ -48,10 +58,7 @@ void take(const Primitive& primitive, std::unordered_map<int, memory> arguments,
         primitive.execute(stream, arguments);
         stream.wait();
     });
-    if (*best == 0 || seconds < *best) {
-        *best = seconds;
-        *by = name;
-    }
+    keep(seconds, name, best, by);
 }
 
 struct Descs {
@@ -129,7 +136,7 @@ bool ConvCase::sameAs(const ConvCase& other) const {
     return key(*this) == key(other);
 }
 
-void measure(const ConvCase& shape, ConvTimes* best) {
+void measureDirect(const ConvCase& shape, ConvTimes* best) {
     const auto in = [&](Tag x, Tag y, const char* layout) {
         try {
             measureIn(shape, x, y, layout, best);
@@ -141,6 +148,40 @@ void measure(const ConvCase& shape, ConvTimes* best) {
     in(Tag::any, Tag::any, "blocked");
     if (shape.in <= 4) {
         in(Tag::nchw, Tag::any, "planes");
+    }
+}
+
+void measureWinograd(const ConvCase& c, ConvTimes* best) {
+    const std::int64_t height = c.height + 2 * c.padding - c.kernel + 1;
+    const std::int64_t width = c.width + 2 * c.padding - c.kernel + 1;
+    const int padding = int(c.padding);
+    const fast::ConvShape shape{{c.batch, c.in, c.height, c.width},
+                                {c.out, c.in / c.groups, c.kernel, c.kernel},
+                                {c.batch, c.out, height, width},
+                                torch::kBFloat16,
+                                false,
+                                {int(c.stride), padding, padding, padding, padding, int(c.groups)},
+                                {}};
+    if (!fast::winogradPays(shape)) {
+        return;
+    }
+    const auto plan = fast::winogradPlan(shape);
+    const auto pictures = [](const std::vector<std::int64_t>& sizes) {
+        return fast::emptyPictures(sizes).zero_();
+    };
+    const torch::Tensor x = pictures(shape.x), y = pictures(shape.y);
+    torch::Tensor toX = pictures(shape.x), toY = pictures(shape.y), noBias;
+    torch::Tensor weight =
+        torch::zeros(shape.weight).contiguous(torch::MemoryFormat::ChannelsLast);
+    const torch::Tensor forward = plan->packForward(weight), back = plan->packBackward(weight);
+    const std::string name = "Winograd";
+    keep(secondsOf([&] { plan->forward(x, forward, {}, {}, toY); }), name, &best->forward,
+         &best->forwardBy);
+    keep(secondsOf([&] { plan->backwardWeights(x, y, weight, noBias); }), name, &best->weights,
+         &best->weightsBy);
+    if (!c.first) {
+        keep(secondsOf([&] { plan->backwardInput(y, back, toX); }), name, &best->input,
+             &best->inputBy);
     }
 }
 

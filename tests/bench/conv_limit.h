@@ -1,6 +1,7 @@
 // convolutionsAlone: how fast a network could train if nothing but its convolutions took time. Each
 // distinct convolution is timed alone in bf16, forward and back, in every layout that oneDNN offers,
-// and the best of them count. Thread: the caller's.
+// and the best of them count. Direct convolutions are a limit for those that multiply directly;
+// Winograd's, with fewer products, pass it. Thread: the caller's.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +27,10 @@ struct ConvTimes {
 double now();
 void countProcessorTime(bool on);
 
-/// Measures once more and keeps what is better than before.
-void measure(const ConvCase& shape, ConvTimes* best);
+/// Measures oneDNN's direct convolutions once more and keeps what is better than before.
+void measureDirect(const ConvCase& shape, ConvTimes* best);
+/// The same with Winograd's, where it serves; `by` says so.
+void measureWinograd(const ConvCase& shape, ConvTimes* best);
 
 /// 2 * multiplications of one pass.
 double operationsOf(const ConvCase& shape);

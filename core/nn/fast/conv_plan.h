@@ -1,8 +1,7 @@
-// ConvPlan: one convolution of fixed sizes as oneDNN computes it, with weights packed once for many
-// uses, gradients of weights in float32, and what follows an inference fused into it.
-// torch's own way repacks weights at each use and rounds their gradients to bf16. Separate because
-// nothing else includes oneDNN, which is not everywhere: without it plan() finds none, and torch's
-// convolution serves. Includes torch; private to core/nn/fast. Thread: the run's.
+// ConvPlan: one convolution of fixed sizes in the way that is fastest for it, with weights packed once
+// for many uses, gradients of weights in float32, and what follows an inference fused into it.
+// torch's own way repacks weights at each use and rounds their gradients to bf16. Where planFor()
+// finds none, torch's convolution serves. Includes torch; private to core/nn/fast. Thread: the run's.
 #pragma once
 
 #include "core/nn/activation.h"
@@ -11,6 +10,7 @@
 
 #include <array>
 #include <memory>
+#include <vector>
 
 namespace graft::fast {
 
@@ -24,6 +24,14 @@ struct ConvGeometry {
 struct AfterConv {
     Act act = Act::None;
     bool addsResidual = false;  ///< before the activation
+};
+
+struct ConvShape {
+    std::vector<std::int64_t> x, weight, y;
+    torch::ScalarType type = torch::kBFloat16;  ///< of all but gradients of weights
+    bool bias = false;
+    ConvGeometry geometry;
+    AfterConv after;
 };
 
 class ConvPlan {

@@ -58,6 +58,58 @@ struct Window {
     int kernel = 1, stride = 1, padTop = 0, padLeft = 0;
 };
 
+/// How a 3x3 convolution with stride 1 falls into tiles: 2x2 outputs and the 4x4 inputs that they see,
+/// numbered over pictures, then rows, then columns.
+struct Tiles {
+    std::int64_t pictures = 0;
+    std::int64_t height = 0, width = 0;        ///< of the input
+    std::int64_t outHeight = 0, outWidth = 0;  ///< of the output
+    int padTop = 0, padLeft = 0;
+
+    std::int64_t perRow() const { return (outWidth + 1) / 2; }
+    std::int64_t perPicture() const { return (outHeight + 1) / 2 * perRow(); }
+    std::int64_t count() const { return pictures * perPicture(); }
+};
+
+/// Such a convolution by Winograd's F(2x2, 3x3): with inputs and weights transformed to 4x4 points, an
+/// output takes 4 products a channel instead of 9 (Lavin and Gray, "Fast Algorithms for Convolutional
+/// Neural Networks", 2016). T is Bf16 or float; transforms and sums are in float.
+/// `inputs` and `outputs` are multiples of 16.
+template <class T>
+struct WinogradForward {
+    Tiles tiles;
+    std::int64_t inputs = 0, outputs = 0;
+    const T* x = nullptr;
+    const T* weight = nullptr;    ///< as winogradWeights writes them, block by block
+    const float* bias = nullptr;  ///< [outputs] or null
+    const T* residual = nullptr;  ///< as y, or null; added before the activation
+    Act act = Act::None;
+    T* y = nullptr;
+    const T* zeros = nullptr;     ///< as many as inputs
+    std::int64_t atOnce = 0;      ///< tiles, a multiple of kWinogradRows
+    T* points = nullptr;          ///< scratch, kWinogradPoints * (atOnce * inputs + kWinogradGap)
+    float* products = nullptr;    ///< scratch, kWinogradPoints * (atOnce * kWinogradBlock + kWinogradGap)
+};
+
+/// Gradients of its weights for the upper or the lower two rows of points, from bf16.
+struct WinogradGradient {
+    Tiles tiles;
+    std::int64_t inputs = 0, outputs = 0;
+    bool lowerHalf = false;
+    const Bf16* x = nullptr;
+    const Bf16* gradY = nullptr;
+    const Bf16* zeros = nullptr;       ///< as many as inputs and as outputs
+    std::int64_t atOnce = 0;           ///< tiles, an even number
+    Bf16* inputPoints = nullptr;       ///< scratch, 8 * atOnce * inputs
+    Bf16* gradientPoints = nullptr;    ///< scratch, 8 * atOnce * outputs
+    float* sums = nullptr;             ///< [8][outputs][inputs], set
+};
+
+constexpr std::int64_t kWinogradPoints = 16;
+constexpr std::int64_t kWinogradRows = 6;    ///< tiles in registers at a time
+constexpr std::int64_t kWinogradBlock = 64;  ///< outputs in registers at a time, or what is left
+constexpr std::int64_t kWinogradGap = 64;    ///< between points, which would share cache lines
+
 /// One update of SGD with Nesterov momentum or of AdamW for `count` numbers.
 struct SgdUpdate {
     float rate = 0, momentum = 0, decay = 0;
@@ -115,6 +167,26 @@ struct Kernels {
     void (*depthwiseWeights)(const Bf16* x, const Bf16* gradY, const Window& window,
                              std::int64_t first, std::int64_t last, float* gradWeight);
 
+    /// Tiles first..last-1.
+    void (*winograd)(const WinogradForward<Bf16>& pass, std::int64_t first, std::int64_t last);
+    void (*winogradFloat)(const WinogradForward<float>& pass, std::int64_t first,
+                          std::int64_t last);
+    /// Weights [outputs][9][inputs] of `width` outputs from `first` on, as a block of a forward pass:
+    /// [16 points][inputs / 2][width][2] (float: [16][inputs][width]).
+    void (*winogradWeights)(const float* weight, std::int64_t inputs, std::int64_t first,
+                            std::int64_t width, Bf16* to);
+    void (*winogradWeightsFloat)(const float* weight, std::int64_t inputs, std::int64_t first,
+                                 std::int64_t width, float* to);
+    /// The same for the gradient of inputs: `width` inputs from `first` on, weights turned.
+    void (*winogradTurned)(const float* weight, std::int64_t inputs, std::int64_t outputs,
+                           std::int64_t first, std::int64_t width, Bf16* to);
+    void (*winogradGradient)(const WinogradGradient& pass, std::int64_t first, std::int64_t last);
+    /// From sums [parts][16][outputs][inputs] to gradWeight [outputs][9][inputs], outputs
+    /// first..last-1.
+    void (*winogradGradientEnd)(const float* sums, std::int64_t parts, std::int64_t inputs,
+                                std::int64_t outputs, std::int64_t first, std::int64_t last,
+                                float* gradWeight);
+
     /// One picture: mean[C] of [rows, C].
     void (*mean)(const Bf16* x, Rows size, float* mean);
     /// y = x * factor[C] + offset[C]; offset may be null.
@@ -137,5 +209,7 @@ const Kernels& portableKernels();
 /// Whether this processor multiplies bf16 numbers itself (AVX-512 BF16 or AMX): without, training
 /// in bf16 works and is slower than in fp32.
 bool processorHasBf16();
+/// Whether it multiplies whole matrices of them (AMX), several times as fast.
+bool processorHasAmx();
 
 }  // namespace graft::fast

@@ -46,7 +46,12 @@ const Kernels& kernels() {
 }
 
 bool processorHasBf16() {
-    static const bool has = hasAvx512Bf16() || hasAmxBf16();
+    static const bool has = hasAvx512Bf16() || processorHasAmx();
+    return has;
+}
+
+bool processorHasAmx() {
+    static const bool has = hasAmxBf16();
     return has;
 }
 

@@ -133,9 +133,8 @@ void pairOutputs(const float* weight, std::int64_t taps, std::int64_t inputs, Bf
             const float* from = weight + tap * inputs + i;
             Bf16* block = to + (i * taps + tap * kLanes) * kLanes;
             for (std::int64_t pair = 0; pair < kLanes / 2; ++pair) {
-                const Half low = narrow(load(from + 2 * pair * output));
-                const Half high = narrow(load(from + (2 * pair + 1) * output));
-                const Bits both = lengthen(low) | lengthen(high) << 16;
+                const Bits both = paired(load(from + 2 * pair * output),
+                                         load(from + (2 * pair + 1) * output));
                 std::memcpy(block + pair * 2 * kLanes, &both, sizeof both);
             }
         }
@@ -363,6 +362,7 @@ void adam(float* parameter, const float* gradient, float* average, float* square
 
 #include "core/nn/fast/depthwise_code.h"
 #include "core/nn/fast/pool_code.h"
+#include "core/nn/fast/winograd_gradient_code.h"
 
 namespace graft::fast {
 namespace {
@@ -385,6 +385,13 @@ constexpr Kernels tableNamed(const char* name) {
             depthwise,
             depthwiseBackward,
             depthwiseWeights,
+            winograd<Bf16>,
+            winograd<float>,
+            winogradWeights<Bf16>,
+            winogradWeights<float>,
+            winogradTurned,
+            winogradGradient,
+            winogradGradientEnd,
             mean,
             scaleRows,
             dotRows,

@@ -23,6 +23,11 @@ using Mask = std::int32_t __attribute__((vector_size(64)));
 using Half = std::uint16_t __attribute__((vector_size(32)));
 using Bytes = std::uint8_t __attribute__((vector_size(16)));
 
+template <int N>
+struct Step {
+    static constexpr int value = N;
+};
+
 inline Vec all(float value) {
     return Vec{} + value;
 }
@@ -79,6 +84,44 @@ inline Half narrow(Vec vec) {
     std::memcpy(&which, &isNumber, sizeof which);
     return __builtin_convertvector((rounded & which) | (kept & ~which), Half);
 #endif
+}
+
+/// Two numbers in bf16 as one word: the first in the lower half.
+inline Bits paired(Vec first, Vec second) {
+#if GRAFT_AVX512
+    const __m512bh both = _mm512_cvtne2ps_pbh(__m512(second), __m512(first));
+    const __m512i order = _mm512_set_epi32(
+        0x001f000f, 0x001e000e, 0x001d000d, 0x001c000c, 0x001b000b, 0x001a000a, 0x00190009,
+        0x00180008, 0x00170007, 0x00160006, 0x00150005, 0x00140004, 0x00130003, 0x00120002,
+        0x00110001, 0x00100000);
+    return Bits(_mm512_permutexvar_epi16(order, __m512i(both)));
+#else
+    return lengthen(narrow(first)) | lengthen(narrow(second)) << 16;
+#endif
+}
+
+/// 16 rows of 16 become columns (Eklundh's exchange of ever larger blocks).
+inline void transpose(Vec (&rows)[kLanes]) {
+    const auto exchange = [&rows](auto step) {
+        constexpr int kStep = decltype(step)::value;
+        Mask upper{}, lower{};
+        for (int lane = 0; lane < kLanes; ++lane) {
+            const bool second = (lane & kStep) != 0;
+            upper[lane] = second ? kLanes + lane - kStep : lane;
+            lower[lane] = second ? kLanes + lane : lane + kStep;
+        }
+        for (int i = 0; i < kLanes; ++i) {
+            if ((i & kStep) == 0) {
+                const Vec a = rows[i], b = rows[i + kStep];
+                rows[i] = __builtin_shuffle(a, b, upper);
+                rows[i + kStep] = __builtin_shuffle(a, b, lower);
+            }
+        }
+    };
+    exchange(Step<1>());
+    exchange(Step<2>());
+    exchange(Step<4>());
+    exchange(Step<8>());
 }
 
 inline Vec load(const Bf16* from) {
