@@ -97,9 +97,12 @@ CheckpointTensors TrainRun::modelTensors() const {
     return tensors;
 }
 
-Status TrainRun::checkFinite() const {
+Status TrainRun::checkFinite(Checked which) const {
     const torch::NoGradGuard noGrad;
     for (const NamedTensor& parameter : m_classifier->parameters()) {
+        if (which == Checked::Learning && !parameter.tensor.requires_grad()) {
+            continue;
+        }
         if (!parameter.tensor.isfinite().all().item<bool>()) {
             return Error{ErrorCode::Diverged,
                          "The weights became infinite or not a number by step " +
@@ -154,7 +157,7 @@ void TrainRun::keepEpochIfWished() {
 }
 
 Status TrainRun::saveCheckpoint() {
-    GRAFT_CHECK(checkFinite());
+    GRAFT_CHECK(checkFinite(Checked::All));
     const std::string name = kAlternatingCheckpoints[std::size_t(m_nextSlot)];
     const std::string path = (std::filesystem::path(m_job.folder) / name).string();
     CheckpointTensors tensors;

@@ -192,7 +192,8 @@ class TrainRun {
     CheckpointInfo checkpointInfo(std::int64_t epoch) const;
     CheckpointTensors modelTensors() const;
     void keepBestModel();
-    Status checkFinite() const;
+    enum class Checked { Learning, All };
+    Status checkFinite(Checked which) const;
     double secondsLeft() const;
 
     TrainJob m_job;

@@ -39,8 +39,10 @@ double median(std::vector<double> values) {
 class Work {
  public:
     Work(const fast::ConvShape& shape, std::shared_ptr<fast::ConvPlan> plan)
-        : m_plan(std::move(plan)), m_x(pictures(shape.x, shape.type)),
-          m_y(pictures(shape.y, shape.type)), m_gradX(pictures(shape.x, shape.type)),
+        : m_plan(std::move(plan)),
+          m_x(pictures(shape.x, shape.type)),
+          m_y(pictures(shape.y, shape.type)),
+          m_gradX(pictures(shape.x, shape.type)),
           m_weight(torch::randn(shape.weight).contiguous(torch::MemoryFormat::ChannelsLast)),
           m_gradWeight(torch::empty_like(m_weight)),
           m_forward(m_plan->packForward(m_weight)) {
@@ -135,10 +137,19 @@ int main(int argc, char** argv) {
     const torch::NoGradGuard noGrad;
     std::printf("batch %lld, %d threads, milliseconds: oneDNN, Winograd (ratio)\n",
                 (long long)batch, at::get_num_threads());
-    for (const Layer& layer :
-         {Layer{64, 56, 64}, {128, 28, 128}, {256, 14, 256}, {512, 7, 512}, {32, 56, 32},
-          {128, 28, 32}, {128, 7, 32}, {64, 224, 64}, {512, 28, 512}, {96, 35, 96},
-          {16, 32, 16}, {64, 8, 64}, {256, 4, 256}}) {
+    for (const Layer& layer : {Layer{64, 56, 64},
+                               {128, 28, 128},
+                               {256, 14, 256},
+                               {512, 7, 512},
+                               {32, 56, 32},
+                               {128, 28, 32},
+                               {128, 7, 32},
+                               {64, 224, 64},
+                               {512, 28, 512},
+                               {96, 35, 96},
+                               {16, 32, 16},
+                               {64, 8, 64},
+                               {256, 4, 256}}) {
         measure(layer, batch, rounds, type);
     }
     return 0;

@@ -251,11 +251,11 @@ void run(const std::string& backbone, const Settings& settings) {
     }
     const double n = settings.batch;
     const double seconds = median(ownSeconds);
-    std::printf("%s, batch %d, %d threads, kernels for %s: %.1f images/s; torch's %s %.1f (%.2f "
-                "times)\n",
-                backbone.c_str(), settings.batch, at::get_num_threads(), fast::kernels().name,
-                n / seconds, autocast ? "autocast" : "float32", n / median(torchSeconds),
-                median(ratios));
+    std::printf(
+        "%s, batch %d, %d threads, kernels for %s: %.1f images/s; torch's %s %.1f (%.2f "
+        "times)\n",
+        backbone.c_str(), settings.batch, at::get_num_threads(), fast::kernels().name, n / seconds,
+        autocast ? "autocast" : "float32", n / median(torchSeconds), median(ratios));
     printAlone("oneDNN's convolutions", cases, direct, n, seconds);
     printAlone("the best, Winograd's too,", cases, best, n, seconds);
     if (settings.layers) {

@@ -171,8 +171,7 @@ void measureWinograd(const ConvCase& c, ConvTimes* best) {
     };
     const torch::Tensor x = pictures(shape.x), y = pictures(shape.y);
     torch::Tensor toX = pictures(shape.x), toY = pictures(shape.y), noBias;
-    torch::Tensor weight =
-        torch::zeros(shape.weight).contiguous(torch::MemoryFormat::ChannelsLast);
+    torch::Tensor weight = torch::zeros(shape.weight).contiguous(torch::MemoryFormat::ChannelsLast);
     const torch::Tensor forward = plan->packForward(weight), back = plan->packBackward(weight);
     const std::string name = "Winograd";
     keep(secondsOf([&] { plan->forward(x, forward, {}, {}, toY); }), name, &best->forward,

@@ -1,7 +1,7 @@
 // convolutionsAlone: how fast a network could train if nothing but its convolutions took time. Each
-// distinct convolution is timed alone in bf16, forward and back, in every layout that oneDNN offers,
-// and the best of them count. Direct convolutions are a limit for those that multiply directly;
-// Winograd's, with fewer products, pass it. Thread: the caller's.
+// distinct convolution is timed alone in bf16, forward and back, in every layout that oneDNN
+// offers, and the best of them count. Direct convolutions are a limit for those that multiply
+// directly; Winograd's, with fewer products, pass it. Thread: the caller's.
 #pragma once
 
 #include <cstdint>

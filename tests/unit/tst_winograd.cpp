@@ -1,6 +1,6 @@
 // Winograd's convolutions, forward and back, against torch's direct ones in float64, on whatever
-// processor there is: sizes that are no multiple of a tile or of a block of channels, every padding,
-// what is fused, several threads.
+// processor there is: sizes that are no multiple of a tile or of a block of channels, every
+// padding, what is fused, several threads.
 #include "core/nn/fast/kernels.h"
 #include "core/nn/fast/tensors.h"
 #include "core/nn/fast/winograd_plan.h"
@@ -45,12 +45,11 @@ struct Distance {
 Distance distance(const Tensor& given, const Tensor& wanted) {
     const double size = wanted.square().mean().sqrt().item<double>();
     const Tensor wrong = (given.to(torch::kFloat64) - wanted).abs();
-    return {wrong.square().mean().sqrt().item<double>() / size,
-            wrong.max().item<double>() / size};
+    return {wrong.square().mean().sqrt().item<double>() / size, wrong.max().item<double>() / size};
 }
 
-/// bf16 rounds what goes in (transformed) and what comes out, each to 1 in 512 at most; float adds in
-/// another order only.
+/// bf16 rounds what goes in (transformed) and what comes out, each to 1 in 512 at most; float adds
+/// in another order only.
 bool isNear(const Tensor& given, const Tensor& wanted, bool bf16) {
     const Distance d = distance(given, wanted);
     const bool near = bf16 ? d.mean < 0.006 && d.most < 0.05 : d.mean < 1e-6 && d.most < 2e-5;
@@ -65,7 +64,7 @@ bool isNear(const Tensor& given, const Tensor& wanted, bool bf16) {
 class TestWinograd : public QObject {
     Q_OBJECT
 
-  private Q_SLOTS:
+ private Q_SLOTS:
     void init() { torch::manual_seed(11); }
     void matchesTorch_data();
     void matchesTorch();
@@ -118,8 +117,8 @@ void TestWinograd::matchesTorch() {
         plan->backwardInput(gradY, plan->packBackward(weight), gradX);
         QVERIFY(isNear(gradX, exactX.grad(), true));
         for (const bool channelsLast : {true, false}) {
-            Tensor gradWeight = channelsLast ? torch::empty_like(weight)
-                                             : torch::empty(weight.sizes());
+            Tensor gradWeight =
+                channelsLast ? torch::empty_like(weight) : torch::empty(weight.sizes());
             Tensor gradBias = torch::empty({s.outputs});
             plan->backwardWeights(x, gradY, gradWeight, gradBias);
             QVERIFY(isNear(gradWeight, exactWeight.grad(), true));
@@ -179,8 +178,8 @@ void TestWinograd::takesUnevenPadding() {
     const auto plan = fast::winogradPlan(shape);
     const Tensor x = pictures(shape.x, torch::kBFloat16), weight = weights(shape.weight);
     const Tensor exactX = x.to(torch::kFloat64).requires_grad_(true);
-    const Tensor wanted = torch::conv2d(torch::constant_pad_nd(exactX, {2, 1, 0, 1}),
-                                        weight.to(torch::kFloat64));
+    const Tensor wanted =
+        torch::conv2d(torch::constant_pad_nd(exactX, {2, 1, 0, 1}), weight.to(torch::kFloat64));
     Tensor y = fast::emptyPictures(plan->outputSizes());
     plan->forward(x, plan->packForward(weight), {}, {}, y);
     QCOMPARE(y.sizes().vec(), wanted.sizes().vec());
@@ -197,8 +196,8 @@ void TestWinograd::aPictureIsTheSameInEveryBatch() {
     const Tensor weight = weights({64, 64, 3, 3});
     const Tensor x = pictures({7, 64, 9, 9}, torch::kBFloat16);
     const auto answers = [&](const Tensor& of) {
-        const auto plan = fast::winogradPlan(
-            shapeOf({of.size(0), 64, 9, 9, 64, 1}, torch::kBFloat16));
+        const auto plan =
+            fast::winogradPlan(shapeOf({of.size(0), 64, 9, 9, 64, 1}, torch::kBFloat16));
         Tensor y = fast::emptyPictures(plan->outputSizes());
         plan->forward(of, plan->packForward(weight), {}, {}, y);
         return y;
@@ -215,8 +214,7 @@ void TestWinograd::threadsDoNotChangeAnswers() {
     const Tensor x = pictures(shape.x, torch::kBFloat16), weight = weights(shape.weight);
     const Tensor gradY = pictures(shape.y, torch::kBFloat16);
     const Tensor exactWeight = weight.to(torch::kFloat64).requires_grad_(true);
-    torch::conv2d(x.to(torch::kFloat64), exactWeight, {}, 1, 1)
-        .backward(gradY.to(torch::kFloat64));
+    torch::conv2d(x.to(torch::kFloat64), exactWeight, {}, 1, 1).backward(gradY.to(torch::kFloat64));
     const int before = at::get_num_threads();
     Tensor first;
     for (const int threads : {1, 2, 3, 4}) {
@@ -246,10 +244,8 @@ void TestWinograd::portableKernelsAgree() {
         Tensor packed = torch::empty({16 * channels * channels}, torch::kBFloat16);
         table.winogradWeights(weight.data_ptr<float>(), channels, 0, channels,
                               fast::numbers(packed));
-        Tensor points = torch::zeros({16 * (12 * channels + fast::kWinogradGap)},
-                                     torch::kBFloat16);
-        Tensor products =
-            torch::zeros({16 * (12 * fast::kWinogradBlock + fast::kWinogradGap)});
+        Tensor points = torch::zeros({16 * (12 * channels + fast::kWinogradGap)}, torch::kBFloat16);
+        Tensor products = torch::zeros({16 * (12 * fast::kWinogradBlock + fast::kWinogradGap)});
         const Tensor zeros = torch::zeros({channels}, torch::kBFloat16);
         outcomes[i] = fast::emptyPictures({1, channels, 6, 6});
         fast::WinogradForward<fast::Bf16> pass;

@@ -14,9 +14,9 @@ std::vector<std::int64_t> keyOf(const ConvShape& shape) {
     std::vector<std::int64_t> key = shape.x;
     key.insert(key.end(), shape.weight.begin(), shape.weight.end());
     const ConvGeometry& g = shape.geometry;
-    for (const int number : {g.stride, g.padTop, g.padLeft, g.padBottom, g.padRight, g.groups,
-                             int(shape.type), int(shape.bias), int(shape.after.act),
-                             int(shape.after.addsResidual)}) {
+    for (const int number :
+         {g.stride, g.padTop, g.padLeft, g.padBottom, g.padRight, g.groups, int(shape.type),
+          int(shape.bias), int(shape.after.act), int(shape.after.addsResidual)}) {
         key.push_back(number);
     }
     return key;

@@ -1,7 +1,8 @@
-// ConvPlan: one convolution of fixed sizes in the way that is fastest for it, with weights packed once
-// for many uses, gradients of weights in float32, and what follows an inference fused into it.
+// ConvPlan: one convolution of fixed sizes in the way that is fastest for it, with weights packed
+// once for many uses, gradients of weights in float32, and what follows an inference fused into it.
 // torch's own way repacks weights at each use and rounds their gradients to bf16. Where planFor()
-// finds none, torch's convolution serves. Includes torch; private to core/nn/fast. Thread: the run's.
+// finds none, torch's convolution serves. Includes torch; private to core/nn/fast. Thread: the
+// run's.
 #pragma once
 
 #include "core/nn/activation.h"

@@ -138,12 +138,11 @@ class DnnlPlan final : public ConvPlan {
                               ? dnnl::prop_kind::forward_training
                               : dnnl::prop_kind::forward_inference;
         const auto direct = dnnl::algorithm::convolution_direct;
-        const auto plan =
-            shape.bias
-                ? dnnl::convolution_forward::desc(kind, direct, m_x, m_weight, m_bias, m_y,
-                                                  m_strides, m_before, m_after)
-                : dnnl::convolution_forward::desc(kind, direct, m_x, m_weight, m_y, m_strides,
-                                                  m_before, m_after);
+        const auto plan = shape.bias
+                              ? dnnl::convolution_forward::desc(kind, direct, m_x, m_weight, m_bias,
+                                                                m_y, m_strides, m_before, m_after)
+                              : dnnl::convolution_forward::desc(kind, direct, m_x, m_weight, m_y,
+                                                                m_strides, m_before, m_after);
         m_forwardDesc = {plan, attributesFor(shape.after, m_y), engine()};
         m_forward = dnnl::convolution_forward(m_forwardDesc);
     }
@@ -224,8 +223,8 @@ class DnnlPlan final : public ConvPlan {
         return result;
     }
 
-    /// `tensor` itself, or a copy that lies as wanted. Memory of torch's is kept for reuse, oneDNN's
-    /// own would be given back to the system each time.
+    /// `tensor` itself, or a copy that lies as wanted. Memory of torch's is kept for reuse,
+    /// oneDNN's own would be given back to the system each time.
     static Tensor inLayout(const memory::desc& has, const Tensor& tensor,
                            const memory::desc& wanted) {
         if (has == wanted) {
@@ -270,12 +269,11 @@ class DnnlPlan final : public ConvPlan {
         const memory::desc x = colours || strides ? anyX : m_x;
         const memory::desc y = colours || strides ? anyY : m_y;
         const auto direct = dnnl::algorithm::convolution_direct;
-        const auto plan =
-            m_shape.bias
-                ? dnnl::convolution_backward_weights::desc(direct, x, weight, m_bias, y, m_strides,
-                                                           m_before, m_after)
-                : dnnl::convolution_backward_weights::desc(direct, x, weight, y, m_strides,
-                                                           m_before, m_after);
+        const auto plan = m_shape.bias
+                              ? dnnl::convolution_backward_weights::desc(
+                                    direct, x, weight, m_bias, y, m_strides, m_before, m_after)
+                              : dnnl::convolution_backward_weights::desc(
+                                    direct, x, weight, y, m_strides, m_before, m_after);
         m_backwardWeightsDesc.emplace(plan, engine(), m_forwardDesc);
         m_backwardWeights = dnnl::convolution_backward_weights(*m_backwardWeightsDesc);
     }

@@ -58,8 +58,8 @@ struct Window {
     int kernel = 1, stride = 1, padTop = 0, padLeft = 0;
 };
 
-/// How a 3x3 convolution with stride 1 falls into tiles: 2x2 outputs and the 4x4 inputs that they see,
-/// numbered over pictures, then rows, then columns.
+/// How a 3x3 convolution with stride 1 falls into tiles: 2x2 outputs and the 4x4 inputs that they
+/// see, numbered over pictures, then rows, then columns.
 struct Tiles {
     std::int64_t pictures = 0;
     std::int64_t height = 0, width = 0;        ///< of the input
@@ -71,9 +71,9 @@ struct Tiles {
     std::int64_t count() const { return pictures * perPicture(); }
 };
 
-/// Such a convolution by Winograd's F(2x2, 3x3): with inputs and weights transformed to 4x4 points, an
-/// output takes 4 products a channel instead of 9 (Lavin and Gray, "Fast Algorithms for Convolutional
-/// Neural Networks", 2016). T is Bf16 or float; transforms and sums are in float.
+/// Such a convolution by Winograd's F(2x2, 3x3): with inputs and weights transformed to 4x4 points,
+/// an output takes 4 products a channel instead of 9 (Lavin and Gray, "Fast Algorithms for
+/// Convolutional Neural Networks", 2016). T is Bf16 or float; transforms and sums are in float.
 /// `inputs` and `outputs` are multiples of 16.
 template <class T>
 struct WinogradForward {
@@ -85,10 +85,11 @@ struct WinogradForward {
     const T* residual = nullptr;  ///< as y, or null; added before the activation
     Act act = Act::None;
     T* y = nullptr;
-    const T* zeros = nullptr;     ///< as many as inputs
-    std::int64_t atOnce = 0;      ///< tiles, a multiple of kWinogradRows
-    T* points = nullptr;          ///< scratch, kWinogradPoints * (atOnce * inputs + kWinogradGap)
-    float* products = nullptr;    ///< scratch, kWinogradPoints * (atOnce * kWinogradBlock + kWinogradGap)
+    const T* zeros = nullptr;  ///< as many as inputs
+    std::int64_t atOnce = 0;   ///< tiles, a multiple of kWinogradRows
+    T* points = nullptr;       ///< scratch, kWinogradPoints * (atOnce * inputs + kWinogradGap)
+    float* products =
+        nullptr;  ///< scratch, kWinogradPoints * (atOnce * kWinogradBlock + kWinogradGap)
 };
 
 /// Gradients of its weights for the upper or the lower two rows of points, from bf16.
@@ -98,11 +99,11 @@ struct WinogradGradient {
     bool lowerHalf = false;
     const Bf16* x = nullptr;
     const Bf16* gradY = nullptr;
-    const Bf16* zeros = nullptr;       ///< as many as inputs and as outputs
-    std::int64_t atOnce = 0;           ///< tiles, an even number
-    Bf16* inputPoints = nullptr;       ///< scratch, 8 * atOnce * inputs
-    Bf16* gradientPoints = nullptr;    ///< scratch, 8 * atOnce * outputs
-    float* sums = nullptr;             ///< [8][outputs][inputs], set
+    const Bf16* zeros = nullptr;     ///< as many as inputs and as outputs
+    std::int64_t atOnce = 0;         ///< tiles, an even number
+    Bf16* inputPoints = nullptr;     ///< scratch, 8 * atOnce * inputs
+    Bf16* gradientPoints = nullptr;  ///< scratch, 8 * atOnce * outputs
+    float* sums = nullptr;           ///< [8][outputs][inputs], set
 };
 
 constexpr std::int64_t kWinogradPoints = 16;
@@ -171,8 +172,8 @@ struct Kernels {
     void (*winograd)(const WinogradForward<Bf16>& pass, std::int64_t first, std::int64_t last);
     void (*winogradFloat)(const WinogradForward<float>& pass, std::int64_t first,
                           std::int64_t last);
-    /// Weights [outputs][9][inputs] of `width` outputs from `first` on, as a block of a forward pass:
-    /// [16 points][inputs / 2][width][2] (float: [16][inputs][width]).
+    /// Weights [outputs][9][inputs] of `width` outputs from `first` on, as a block of a forward
+    /// pass: [16 points][inputs / 2][width][2] (float: [16][inputs][width]).
     void (*winogradWeights)(const float* weight, std::int64_t inputs, std::int64_t first,
                             std::int64_t width, Bf16* to);
     void (*winogradWeightsFloat)(const float* weight, std::int64_t inputs, std::int64_t first,

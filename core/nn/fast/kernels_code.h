@@ -133,8 +133,8 @@ void pairOutputs(const float* weight, std::int64_t taps, std::int64_t inputs, Bf
             const float* from = weight + tap * inputs + i;
             Bf16* block = to + (i * taps + tap * kLanes) * kLanes;
             for (std::int64_t pair = 0; pair < kLanes / 2; ++pair) {
-                const Bits both = paired(load(from + 2 * pair * output),
-                                         load(from + (2 * pair + 1) * output));
+                const Bits both =
+                    paired(load(from + 2 * pair * output), load(from + (2 * pair + 1) * output));
                 std::memcpy(block + pair * 2 * kLanes, &both, sizeof both);
             }
         }

@@ -56,51 +56,77 @@ struct Matrices {
     bool adds;
 };
 
-template <int Rows, int Vectors, class T>
+// Sums are registers only where every loop over them is unrolled.
+#if defined(__clang__)
+#define GRAFT_UNROLLED _Pragma("unroll")
+#else
+#define GRAFT_UNROLLED _Pragma("GCC unroll 8")
+#endif
+
+template <int Rows, int Vectors, bool Adds, class T>
 inline void multiplyBlock(const Matrices<T>& m) {
     using W = Word<T>;
-    Vec sums[Rows][Vectors] = {};
+    Vec sums[Rows][Vectors];
+    GRAFT_UNROLLED
+    for (int i = 0; i < Rows; ++i) {
+        GRAFT_UNROLLED
+        for (int j = 0; j < Vectors; ++j) {
+            sums[i][j] = Vec{};
+        }
+    }
     const T* a = m.a;
     const T* b = m.b;
     for (std::int64_t k = 0; k < m.words; ++k, a += m.aWord, b += m.bWord) {
         typename W::Row columns[Vectors];
+        GRAFT_UNROLLED
         for (int j = 0; j < Vectors; ++j) {
             std::memcpy(&columns[j], b + j * kLanes * W::kNumbers, sizeof columns[j]);
         }
+        GRAFT_UNROLLED
         for (int i = 0; i < Rows; ++i) {
             const typename W::Row row = W::repeated(a + i * m.aRow);
+            GRAFT_UNROLLED
             for (int j = 0; j < Vectors; ++j) {
                 sums[i][j] = W::plusProduct(sums[i][j], row, columns[j]);
             }
         }
     }
+    GRAFT_UNROLLED
     for (int i = 0; i < Rows; ++i) {
+        float* to = m.c + i * m.cRow;
+        GRAFT_UNROLLED
         for (int j = 0; j < Vectors; ++j) {
-            float* to = m.c + i * m.cRow + j * kLanes;
-            store(to, m.adds ? sums[i][j] + load(to) : sums[i][j]);
+            store(to + j * kLanes, Adds ? sums[i][j] + load(to + j * kLanes) : sums[i][j]);
         }
+    }
+}
+#undef GRAFT_UNROLLED
+
+template <int Rows, int Vectors, class T>
+inline void multiplyRows(Matrices<T> m, std::int64_t rows) {
+    for (std::int64_t row = 0; row < rows; row += Rows) {
+        if (m.adds) {
+            multiplyBlock<Rows, Vectors, true>(m);
+        } else {
+            multiplyBlock<Rows, Vectors, false>(m);
+        }
+        m.a += Rows * m.aRow;
+        m.c += Rows * m.cRow;
     }
 }
 
 /// `rows` rows, a multiple of Rows, of 16 to 64 columns.
 template <int Rows, class T>
-inline void multiply(Matrices<T> m, std::int64_t rows, std::int64_t columns) {
-    for (std::int64_t row = 0; row < rows; row += Rows) {
-        switch (columns / kLanes) {
-            case 4:
-                multiplyBlock<Rows, 4>(m);
-                break;
-            case 3:
-                multiplyBlock<Rows, 3>(m);
-                break;
-            case 2:
-                multiplyBlock<Rows, 2>(m);
-                break;
-            default:
-                multiplyBlock<Rows, 1>(m);
-        }
-        m.a += Rows * m.aRow;
-        m.c += Rows * m.cRow;
+inline void multiply(const Matrices<T>& m, std::int64_t rows, std::int64_t columns) {
+    switch (columns / kLanes) {
+        case 4:
+            return multiplyRows<Rows, 4>(m, rows);
+        case 3:
+            return multiplyRows<Rows, 3>(m, rows);
+        case 2:
+            return multiplyRows<Rows, 2>(m, rows);
+        default:
+            return multiplyRows<Rows, 1>(m, rows);
     }
 }
 

@@ -90,10 +90,10 @@ inline Half narrow(Vec vec) {
 inline Bits paired(Vec first, Vec second) {
 #if GRAFT_AVX512
     const __m512bh both = _mm512_cvtne2ps_pbh(__m512(second), __m512(first));
-    const __m512i order = _mm512_set_epi32(
-        0x001f000f, 0x001e000e, 0x001d000d, 0x001c000c, 0x001b000b, 0x001a000a, 0x00190009,
-        0x00180008, 0x00170007, 0x00160006, 0x00150005, 0x00140004, 0x00130003, 0x00120002,
-        0x00110001, 0x00100000);
+    const __m512i order =
+        _mm512_set_epi32(0x001f000f, 0x001e000e, 0x001d000d, 0x001c000c, 0x001b000b, 0x001a000a,
+                         0x00190009, 0x00180008, 0x00170007, 0x00160006, 0x00150005, 0x00140004,
+                         0x00130003, 0x00120002, 0x00110001, 0x00100000);
     return Bits(_mm512_permutexvar_epi16(order, __m512i(both)));
 #else
     return lengthen(narrow(first)) | lengthen(narrow(second)) << 16;

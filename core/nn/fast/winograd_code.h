@@ -239,8 +239,7 @@ void winogradTurned(const float* weight, std::int64_t inputs, std::int64_t outpu
         for (std::int64_t c = 0; c < width; c += kLanes) {
             const float* from = weight + o * 9 * inputs + first + c;
             weightWords(
-                to,
-                [&](int next, int tap) { return load(from + (next * 9 + 8 - tap) * inputs); },
+                to, [&](int next, int tap) { return load(from + (next * 9 + 8 - tap) * inputs); },
                 [&](int point, Bits words) {
                     std::memcpy(to + (point * outputs + o) * width + 2 * c, &words, sizeof words);
                 });

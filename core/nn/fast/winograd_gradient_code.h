@@ -1,5 +1,5 @@
-// Gradients of weights by Winograd's F(2x2, 3x3) of kernels.h. Two tiles make a word, so that products
-// sum over tiles; points lie in panels of as many channels as are multiplied at a time:
+// Gradients of weights by Winograd's F(2x2, 3x3) of kernels.h. Two tiles make a word, so that
+// products sum over tiles; points lie in panels of as many channels as are multiplied at a time:
 // [panel][pairs][channels][2]. For kernels_code.h only. Thread: any.
 #pragma once
 
@@ -103,15 +103,9 @@ inline void multiplyPairs(const WinogradGradient& pass, std::int64_t pairs, bool
         for (std::int64_t c = 0; c < pass.inputs; c += kWinogradBlock) {
             const std::int64_t width = smallest(kWinogradBlock, pass.inputs - c);
             for (std::int64_t o = 0; o < pass.outputs; o += kLanes) {
-                const Matrices<Bf16> matrices{gradients + o * pass.atOnce,
-                                              2,
-                                              2 * kLanes,
-                                              inputs + c * pass.atOnce,
-                                              2 * width,
-                                              pairs,
-                                              sums + o * pass.inputs + c,
-                                              pass.inputs,
-                                              adds};
+                const Matrices<Bf16> matrices{gradients + o * pass.atOnce, 2,           2 * kLanes,
+                                              inputs + c * pass.atOnce,    2 * width,   pairs,
+                                              sums + o * pass.inputs + c,  pass.inputs, adds};
                 multiply<kRows>(matrices, kLanes, width);
             }
         }

@@ -59,7 +59,9 @@ template <class T>
 class WinogradPlan final : public ConvPlan {
  public:
     explicit WinogradPlan(const ConvShape& shape)
-        : m_shape(shape), m_inputs(shape.x[1]), m_outputs(shape.y[1]),
+        : m_shape(shape),
+          m_inputs(shape.x[1]),
+          m_outputs(shape.y[1]),
           m_zeros(torch::zeros({std::max(m_inputs, m_outputs)}, Of<T>::type)) {}
 
     std::array<std::int64_t, 4> outputSizes() const override {
@@ -89,8 +91,8 @@ class WinogradPlan final : public ConvPlan {
     void forward(const Tensor& x, const Tensor& packed, const Tensor& bias, const Tensor& residual,
                  Tensor& y) override {
         WinogradForward<T> pass;
-        pass.tiles = tilesOf(m_shape.x, m_shape.y, m_shape.geometry.padTop,
-                             m_shape.geometry.padLeft);
+        pass.tiles =
+            tilesOf(m_shape.x, m_shape.y, m_shape.geometry.padTop, m_shape.geometry.padLeft);
         pass.inputs = m_inputs;
         pass.outputs = m_outputs;
         pass.x = Of<T>::data(x);
@@ -117,12 +119,13 @@ class WinogradPlan final : public ConvPlan {
 
     void backwardWeights(const Tensor& x, const Tensor& gradY, Tensor& gradWeight,
                          Tensor& gradBias) override {
-        const Tiles tiles = tilesOf(m_shape.x, m_shape.y, m_shape.geometry.padTop,
-                                    m_shape.geometry.padLeft);
+        const Tiles tiles =
+            tilesOf(m_shape.x, m_shape.y, m_shape.geometry.padTop, m_shape.geometry.padLeft);
         const auto threads = std::int64_t(at::get_num_threads());
-        // Two halves of the points are shared out; where that leaves threads without work, tiles, too.
-        const std::int64_t parts = std::min(threads / std::gcd(threads, std::int64_t(2)),
-                                            tiles.count());
+        // Two halves of the points are shared out; where that leaves threads without work, tiles,
+        // too.
+        const std::int64_t parts =
+            std::min(threads / std::gcd(threads, std::int64_t(2)), tiles.count());
         Tensor sums = torch::empty({parts, kWinogradPoints, m_outputs, m_inputs});
         overParts(2 * parts, 2 * parts, [&](std::int64_t item, std::int64_t, std::int64_t) {
             sumGradients(x, gradY, tiles, item % 2 == 1, item / 2, sums);
@@ -153,12 +156,11 @@ class WinogradPlan final : public ConvPlan {
                                   4 * kWinogradRows, 8 * kWinogradRows) /
                       kWinogradRows * kWinogradRows;
         const std::int64_t steps = (count + pass.atOnce - 1) / pass.atOnce;
-        const std::int64_t parts =
-            partsFor(count * kWinogradPoints * pass.inputs, steps);
+        const std::int64_t parts = partsFor(count * kWinogradPoints * pass.inputs, steps);
         Tensor points = torch::empty(
             {parts, kWinogradPoints * (pass.atOnce * pass.inputs + kWinogradGap)}, Of<U>::type);
-        Tensor products = torch::empty(
-            {parts, kWinogradPoints * (pass.atOnce * kWinogradBlock + kWinogradGap)});
+        Tensor products =
+            torch::empty({parts, kWinogradPoints * (pass.atOnce * kWinogradBlock + kWinogradGap)});
         overParts(steps, parts, [&](std::int64_t part, std::int64_t begin, std::int64_t end) {
             WinogradForward<U> own = pass;
             own.points = Of<U>::data(points) + part * points.size(1);
@@ -182,8 +184,7 @@ class WinogradPlan final : public ConvPlan {
         pass.zeros = numbers(m_zeros);
         // Fewer would read and write all sums more often than it is worth.
         pass.atOnce = tilesAtOnce(8 * (m_inputs + m_outputs) * 2, 256, 1024) / 2 * 2;
-        Tensor scratch =
-            torch::empty({8 * pass.atOnce * (m_inputs + m_outputs)}, torch::kBFloat16);
+        Tensor scratch = torch::empty({8 * pass.atOnce * (m_inputs + m_outputs)}, torch::kBFloat16);
         pass.inputPoints = numbers(scratch);
         pass.gradientPoints = pass.inputPoints + 8 * pass.atOnce * m_inputs;
         pass.sums = sums.data_ptr<float>() +
