@@ -1,6 +1,7 @@
 #include "core/train/feature_key.h"
 
 #include "core/base/hash.h"
+#include "core/nn/fast/kernels.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
@@ -16,7 +17,7 @@ namespace graft {
 namespace {
 
 /// To be raised when decoding, augmentation or a network computes other numbers than before.
-constexpr int kFeatureVersion = 1;
+constexpr int kFeatureVersion = 2;
 
 void addTensor(Sha256& hash, const NamedTensor& entry) {
     const torch::Tensor flat = entry.tensor.detach().cpu().contiguous();
@@ -52,7 +53,8 @@ std::string boundaryDigest(const Classifier& classifier, std::size_t stage,
     const std::string title =
         classifier.spec().backbone + ";" + classifier.spec().padding + ";" + std::to_string(stage) +
         ";" + torch::toString(computeType) + ";" TORCH_VERSION ";" + at::show_config() + ";" +
-        std::to_string(at::get_num_threads()) + ";" + (classifier.exact() ? "" : "folded;") +
+        std::to_string(at::get_num_threads()) + ";" + fast::kernels().name +
+        (fast::processorHasAmx() ? ";AMX;" : ";") + (classifier.exact() ? "" : "folded;") +
         (classifier.device().is_cuda() ? "cuda;" : "");
     hash.add(title.data(), title.size());
     for (const auto& list : {classifier.parameters(), classifier.buffers()}) {

@@ -4,6 +4,7 @@
 #include "core/train/backbone_file.h"
 #include "core/train/checkpoint_format.h"
 
+#include <cmath>
 #include <filesystem>
 
 namespace graft {
@@ -97,13 +98,12 @@ CheckpointTensors TrainRun::modelTensors() const {
     return tensors;
 }
 
-Status TrainRun::checkFinite(Checked which) const {
+Status TrainRun::checkFinite() const {
     const torch::NoGradGuard noGrad;
     for (const NamedTensor& parameter : m_classifier->parameters()) {
-        if (which == Checked::Learning && !parameter.tensor.requires_grad()) {
-            continue;
-        }
-        if (!parameter.tensor.isfinite().all().item<bool>()) {
+        // A finite sum has no other numbers in it, and is found several times as fast.
+        if (!std::isfinite(parameter.tensor.sum().item<float>()) &&
+            !parameter.tensor.isfinite().all().item<bool>()) {
             return Error{ErrorCode::Diverged,
                          "The weights became infinite or not a number by step " +
                              std::to_string(m_state.step) + ". The last good state is kept.",
@@ -157,7 +157,7 @@ void TrainRun::keepEpochIfWished() {
 }
 
 Status TrainRun::saveCheckpoint() {
-    GRAFT_CHECK(checkFinite(Checked::All));
+    GRAFT_CHECK(checkFinite());
     const std::string name = kAlternatingCheckpoints[std::size_t(m_nextSlot)];
     const std::string path = (std::filesystem::path(m_job.folder) / name).string();
     CheckpointTensors tensors;

@@ -348,7 +348,7 @@ Status TrainRun::update(std::size_t first, const torch::Tensor& x,
 }
 
 Status TrainRun::finishEpoch() {
-    GRAFT_CHECK(checkFinite(Checked::Learning));
+    GRAFT_CHECK(checkFinite());
     Evaluation evaluation;
     if (!m_validationItems.empty()) {
         publish(RunState::Running, "Checking on validation pictures");

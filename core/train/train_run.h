@@ -192,8 +192,7 @@ class TrainRun {
     CheckpointInfo checkpointInfo(std::int64_t epoch) const;
     CheckpointTensors modelTensors() const;
     void keepBestModel();
-    enum class Checked { Learning, All };
-    Status checkFinite(Checked which) const;
+    Status checkFinite() const;
     double secondsLeft() const;
 
     TrainJob m_job;

@@ -219,6 +219,31 @@ void printAlone(const char* whose, const std::vector<ConvCase>& cases,
                 pictures / alone, alone / stepSeconds, pictures / forward);
 }
 
+struct Measured {
+    std::vector<ConvTimes> direct, winograd;  ///< of each convolution, the best
+    std::vector<double> own, torchs, ratios;  ///< seconds of a step, per round
+};
+
+Measured measureRounds(Trainee& own, Trainee& torchs, const std::vector<ConvCase>& cases,
+                       bool autocast, const Settings& settings) {
+    Measured all;
+    all.direct.resize(cases.size());
+    all.winograd.resize(cases.size());
+    own.step();
+    for (int round = 0; round < settings.rounds; ++round) {
+        for (std::size_t i = 0; i < cases.size(); ++i) {
+            bench::measureDirect(cases[i], &all.direct[i]);
+            bench::measureWinograd(cases[i], &all.winograd[i]);
+        }
+        own.step();  // fills the memory, as the first step of a run does
+        all.own.push_back(secondsPerStep(own, settings.steps));
+        const TorchAutocast guard(autocast);
+        all.torchs.push_back(secondsPerStep(torchs, settings.steps));
+        all.ratios.push_back(all.torchs.back() / all.own.back());
+    }
+    return all;
+}
+
 void run(const std::string& backbone, const Settings& settings) {
     Trainee own(backbone, Precision::Bf16, settings.batch);
     Trainee torchs(backbone, Precision::Fp32, settings.batch);
@@ -229,34 +254,20 @@ void run(const std::string& backbone, const Settings& settings) {
         return;
     }
     const std::vector<ConvCase> cases = casesOf(torchs);
-    std::vector<ConvTimes> direct(cases.size()), best(cases.size());
     const bool autocast = trainsUnderAutocast(torchs);
-    own.step();
-    std::vector<double> ownSeconds, torchSeconds, ratios;
-    for (int round = 0; round < settings.rounds; ++round) {
-        for (std::size_t i = 0; i < cases.size(); ++i) {
-            bench::measureDirect(cases[i], &direct[i]);
-            bench::measureDirect(cases[i], &best[i]);
-            bench::measureWinograd(cases[i], &best[i]);
-        }
-        {
-            own.step();  // fills the memory, as the first step of a run does
-            ownSeconds.push_back(secondsPerStep(own, settings.steps));
-        }
-        {
-            const TorchAutocast guard(autocast);
-            torchSeconds.push_back(secondsPerStep(torchs, settings.steps));
-        }
-        ratios.push_back(torchSeconds.back() / ownSeconds.back());
+    const Measured all = measureRounds(own, torchs, cases, autocast, settings);
+    std::vector<ConvTimes> best = all.direct;
+    for (std::size_t i = 0; i < best.size(); ++i) {
+        bench::takeQuicker(all.winograd[i], &best[i]);
     }
     const double n = settings.batch;
-    const double seconds = median(ownSeconds);
+    const double seconds = median(all.own);
     std::printf(
         "%s, batch %d, %d threads, kernels for %s: %.1f images/s; torch's %s %.1f (%.2f "
         "times)\n",
         backbone.c_str(), settings.batch, at::get_num_threads(), fast::kernels().name, n / seconds,
-        autocast ? "autocast" : "float32", n / median(torchSeconds), median(ratios));
-    printAlone("oneDNN's convolutions", cases, direct, n, seconds);
+        autocast ? "autocast" : "float32", n / median(all.torchs), median(all.ratios));
+    printAlone("oneDNN's convolutions", cases, all.direct, n, seconds);
     printAlone("the best, Winograd's too,", cases, best, n, seconds);
     if (settings.layers) {
         printLayers(cases, best);

@@ -32,6 +32,9 @@ void measureDirect(const ConvCase& shape, ConvTimes* best);
 /// The same with Winograd's, where it serves; `by` says so.
 void measureWinograd(const ConvCase& shape, ConvTimes* best);
 
+/// Each time of `other` that is measured and less.
+void takeQuicker(const ConvTimes& other, ConvTimes* best);
+
 /// 2 * multiplications of one pass.
 double operationsOf(const ConvCase& shape);
 

@@ -31,7 +31,7 @@ std::shared_ptr<ConvPlan> planFor(const torch::Tensor& x, at::IntArrayRef weight
     shape.y = {x.size(0), weight[0],
                (x.size(2) + g.padTop + g.padBottom - weight[2]) / g.stride + 1,
                (x.size(3) + g.padLeft + g.padRight - weight[3]) / g.stride + 1};
-    // One for each thread: a plan's scratch memory is its thread's own.
+    // One for each thread: the scratch memory of a oneDNN primitive is its thread's own.
     thread_local std::map<std::vector<std::int64_t>, std::shared_ptr<ConvPlan>> plans;
     if (plans.size() > kMostPlans) {
         plans.clear();

@@ -41,6 +41,7 @@ class ConvPlan {
 
     /// `weight` [O, I / groups, H, W], any float type and strides, as this plan wants it.
     virtual torch::Tensor packForward(const torch::Tensor& weight) = 0;
+    /// This and what follows: for bf16.
     virtual torch::Tensor packBackward(const torch::Tensor& weight) = 0;
     /// `bias` [O] float32 or undefined; `residual` as y, defined where AfterConv says so.
     virtual void forward(const torch::Tensor& x, const torch::Tensor& packed,

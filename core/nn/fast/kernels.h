@@ -1,9 +1,10 @@
-// Kernels: the loops between the convolutions, over numbers in bf16 that lie channels-last. Plain
-// pointers and serial code: who calls them splits the work. Separate because they are compiled
-// twice from one source, for the processor at hand and for any other, without a header of the
-// standard library or of torch, whose inline functions must not get AVX-512 instructions.
-// Sums are kept in double or in float over few rows, so that results do not depend on the size of
-// a batch more than rounding does. Thread: any.
+// Kernels: the loops between the convolutions and those of convolutions that oneDNN is slower at,
+// over numbers that lie channels-last, in bf16 but for a few. Plain pointers and serial code: who
+// calls them splits the work. Separate because they are compiled twice from one source, for the
+// processor at hand and for any other, without a header of the standard library or of torch, whose
+// inline functions must not get AVX-512 instructions. Sums over pictures are kept in double or in
+// float over few rows, so that results do not depend on the size of a batch more than rounding
+// does; gradients of weights are float sums. Thread: any.
 #pragma once
 
 #include "core/nn/activation.h"
@@ -65,10 +66,7 @@ struct Tiles {
     std::int64_t height = 0, width = 0;        ///< of the input
     std::int64_t outHeight = 0, outWidth = 0;  ///< of the output
     int padTop = 0, padLeft = 0;
-
-    std::int64_t perRow() const { return (outWidth + 1) / 2; }
-    std::int64_t perPicture() const { return (outHeight + 1) / 2 * perRow(); }
-    std::int64_t count() const { return pictures * perPicture(); }
+    std::int64_t perRow = 0, perPicture = 0;  ///< so many tiles
 };
 
 /// Such a convolution by Winograd's F(2x2, 3x3): with inputs and weights transformed to 4x4 points,
@@ -88,28 +86,30 @@ struct WinogradForward {
     const T* zeros = nullptr;  ///< as many as inputs
     std::int64_t atOnce = 0;   ///< tiles, a multiple of kWinogradRows
     T* points = nullptr;       ///< scratch, kWinogradPoints * (atOnce * inputs + kWinogradGap)
-    float* products =
-        nullptr;  ///< scratch, kWinogradPoints * (atOnce * kWinogradBlock + kWinogradGap)
+    float* products = nullptr;  ///< scratch, the same with kWinogradBlock instead of inputs
 };
 
-/// Gradients of its weights for the upper or the lower two rows of points, from bf16.
+/// Gradients of its weights for the upper or the lower two rows of points and some of the outputs
+/// (multiples of 16), from bf16.
 struct WinogradGradient {
     Tiles tiles;
     std::int64_t inputs = 0, outputs = 0;
+    std::int64_t firstOutput = 0, endOutput = 0;
     bool lowerHalf = false;
     const Bf16* x = nullptr;
     const Bf16* gradY = nullptr;
     const Bf16* zeros = nullptr;     ///< as many as inputs and as outputs
     std::int64_t atOnce = 0;         ///< tiles, an even number
-    Bf16* inputPoints = nullptr;     ///< scratch, 8 * atOnce * inputs
-    Bf16* gradientPoints = nullptr;  ///< scratch, 8 * atOnce * outputs
+    Bf16* inputScratch = nullptr;    ///< 8 * atOnce * inputs
+    Bf16* gradientScratch = nullptr;  ///< 8 * atOnce * outputs
     float* sums = nullptr;           ///< [8][outputs][inputs], set
 };
 
 constexpr std::int64_t kWinogradPoints = 16;
 constexpr std::int64_t kWinogradRows = 6;    ///< tiles in registers at a time
 constexpr std::int64_t kWinogradBlock = 64;  ///< outputs in registers at a time, or what is left
-constexpr std::int64_t kWinogradGap = 64;    ///< between points, which would share cache lines
+constexpr std::int64_t kWinogradGap =
+    64;  ///< between points: a power of two would leave most of a cache unused
 
 /// One update of SGD with Nesterov momentum or of AdamW for `count` numbers.
 struct SgdUpdate {

@@ -14,30 +14,6 @@ using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// Two sums per channel over all rows, each part's added in order.
-struct ChannelSums {
-    std::vector<double> first, second;
-};
-
-template <class Pass>
-ChannelSums sumOver(Rows size, const Pass& pass) {
-    const auto channels = std::size_t(size.channels);
-    const std::int64_t parts = partsFor(size.rows * size.channels, size.rows);
-    std::vector<double> sums(std::size_t(parts) * 2 * channels, 0.0);
-    overParts(size.rows, parts, [&](std::int64_t part, std::int64_t begin, std::int64_t end) {
-        double* own = sums.data() + std::size_t(part) * 2 * channels;
-        pass(begin, Rows{end - begin, size.channels}, own, own + channels);
-    });
-    ChannelSums total{std::vector<double>(channels, 0.0), std::vector<double>(channels, 0.0)};
-    for (std::size_t part = 0; part < std::size_t(parts); ++part) {
-        for (std::size_t c = 0; c < channels; ++c) {
-            total.first[c] += sums[2 * part * channels + c];
-            total.second[c] += sums[(2 * part + 1) * channels + c];
-        }
-    }
-    return total;
-}
-
 void moveRunning(const NormTensors& norm, std::size_t c, double mean, double unbiased) {
     float& runningMean = norm.runningMean.data_ptr<float>()[c];
     float& runningVar = norm.runningVar.data_ptr<float>()[c];

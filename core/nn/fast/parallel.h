@@ -3,6 +3,8 @@
 // private to core/nn/fast. Thread: the run's.
 #pragma once
 
+#include "core/nn/fast/kernels.h"
+
 #include <ATen/Parallel.h>
 
 #include <algorithm>
@@ -41,6 +43,31 @@ void overItems(std::int64_t count, std::int64_t width, const Body& body) {
         overParts(count, partsFor(count * width, count),
                   [&](std::int64_t, std::int64_t begin, std::int64_t end) { body(begin, end); });
     }
+}
+
+/// Two sums per channel over all rows, each part's added in order.
+struct ChannelSums {
+    std::vector<double> first, second;
+};
+
+/// pass(first row, rows, first sums, second sums) adds what it finds.
+template <class Pass>
+ChannelSums sumOver(Rows size, const Pass& pass) {
+    const auto channels = std::size_t(size.channels);
+    const std::int64_t parts = partsFor(size.rows * size.channels, size.rows);
+    std::vector<double> sums(std::size_t(parts) * 2 * channels, 0.0);
+    overParts(size.rows, parts, [&](std::int64_t part, std::int64_t begin, std::int64_t end) {
+        double* own = sums.data() + std::size_t(part) * 2 * channels;
+        pass(begin, Rows{end - begin, size.channels}, own, own + channels);
+    });
+    ChannelSums total{std::vector<double>(channels, 0.0), std::vector<double>(channels, 0.0)};
+    for (std::size_t part = 0; part < std::size_t(parts); ++part) {
+        for (std::size_t c = 0; c < channels; ++c) {
+            total.first[c] += sums[2 * part * channels + c];
+            total.second[c] += sums[(2 * part + 1) * channels + c];
+        }
+    }
+    return total;
 }
 
 }  // namespace graft::fast

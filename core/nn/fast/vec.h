@@ -23,11 +23,6 @@ using Mask = std::int32_t __attribute__((vector_size(64)));
 using Half = std::uint16_t __attribute__((vector_size(32)));
 using Bytes = std::uint8_t __attribute__((vector_size(16)));
 
-template <int N>
-struct Step {
-    static constexpr int value = N;
-};
-
 inline Vec all(float value) {
     return Vec{} + value;
 }
@@ -100,28 +95,37 @@ inline Bits paired(Vec first, Vec second) {
 #endif
 }
 
-/// 16 rows of 16 become columns (Eklundh's exchange of ever larger blocks).
+/// Lanes of a (0 to 15) and b (16 to 31).
+inline Vec picked(Vec a, Vec b, Mask lanes) {
+#if GRAFT_AVX512
+    return Vec(_mm512_permutex2var_ps(__m512(a), __m512i(lanes), __m512(b)));
+#else
+    Vec result;
+    for (std::int64_t i = 0; i < kLanes; ++i) {
+        result[i] = lanes[i] < kLanes ? a[lanes[i]] : b[lanes[i] - kLanes];
+    }
+    return result;
+#endif
+}
+
+/// 16 rows of 16 become columns: blocks of 1, 2, 4 and 8 change places across the diagonal
+/// (Eklundh).
 inline void transpose(Vec (&rows)[kLanes]) {
-    const auto exchange = [&rows](auto step) {
-        constexpr int kStep = decltype(step)::value;
+    for (std::int64_t step = 1; step < kLanes; step *= 2) {
         Mask upper{}, lower{};
-        for (int lane = 0; lane < kLanes; ++lane) {
-            const bool second = (lane & kStep) != 0;
-            upper[lane] = second ? kLanes + lane - kStep : lane;
-            lower[lane] = second ? kLanes + lane : lane + kStep;
+        for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+            const bool second = (lane & step) != 0;
+            upper[lane] = std::int32_t(second ? kLanes + lane - step : lane);
+            lower[lane] = std::int32_t(second ? kLanes + lane : lane + step);
         }
-        for (int i = 0; i < kLanes; ++i) {
-            if ((i & kStep) == 0) {
-                const Vec a = rows[i], b = rows[i + kStep];
-                rows[i] = __builtin_shuffle(a, b, upper);
-                rows[i + kStep] = __builtin_shuffle(a, b, lower);
+        for (std::int64_t i = 0; i < kLanes; ++i) {
+            if ((i & step) == 0) {
+                const Vec a = rows[i], b = rows[i + step];
+                rows[i] = picked(a, b, upper);
+                rows[i + step] = picked(a, b, lower);
             }
         }
-    };
-    exchange(Step<1>());
-    exchange(Step<2>());
-    exchange(Step<4>());
-    exchange(Step<8>());
+    }
 }
 
 inline Vec load(const Bf16* from) {

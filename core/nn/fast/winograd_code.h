@@ -13,9 +13,8 @@ struct TileAt {
 };
 
 inline TileAt tileAt(const Tiles& tiles, std::int64_t tile) {
-    const std::int64_t inPicture = tile % tiles.perPicture();
-    return {tile / tiles.perPicture(), inPicture / tiles.perRow() * 2,
-            inPicture % tiles.perRow() * 2};
+    const std::int64_t inPicture = tile % tiles.perPicture;
+    return {tile / tiles.perPicture, inPicture / tiles.perRow * 2, inPicture % tiles.perRow * 2};
 }
 
 /// The pixels of a Size x Size square whose corner is at (y, x); `outside` where there is none.
@@ -157,7 +156,7 @@ inline void finishTile(const WinogradForward<T>& pass, std::int64_t tile, const 
 template <class T>
 inline void multiplyPoints(const WinogradForward<T>& pass, const T* weight, std::int64_t tiles,
                            std::int64_t width) {
-    // Rows behind the last tile hold numbers of earlier ones, which nobody reads.
+    // Rows behind the last tile hold anything; nobody reads what comes of them.
     const std::int64_t rows = (tiles + kWinogradRows - 1) / kWinogradRows * kWinogradRows;
     constexpr std::int64_t kNumbers = Word<T>::kNumbers;
     for (std::int64_t point = 0; point < kWinogradPoints; ++point) {

@@ -22,7 +22,7 @@ inline Square<2, Bf16> gradientsOf(const Tiles& tiles, std::int64_t tile, const 
 
 /// The points of two rows of A g A^T, A = [1 0; 1 1; 1 -1; 0 -1]: the upper or the lower half.
 template <int Half>
-inline void gradientPoints(const Square<2, Bf16>& g, std::int64_t c, Vec (&points)[8]) {
+inline void halfOfGradient(const Square<2, Bf16>& g, std::int64_t c, Vec (&points)[8]) {
     Vec rows[2][2];
     for (int j = 0; j < 2; ++j) {
         const Vec upper = load(g.at[0][j] + c);
@@ -40,7 +40,7 @@ inline void gradientPoints(const Square<2, Bf16>& g, std::int64_t c, Vec (&point
 
 /// The points of two rows of B^T d B.
 template <int Half>
-inline void inputPoints(const Square<4, Bf16>& d, std::int64_t c, Vec (&points)[8]) {
+inline void halfOfInput(const Square<4, Bf16>& d, std::int64_t c, Vec (&points)[8]) {
     Vec rows[2][4];
     for (int j = 0; j < 4; ++j) {
         // What a half does not take the compiler does not load.
@@ -80,16 +80,16 @@ inline void spreadPair(const WinogradGradient& pass, std::int64_t tile, std::int
     for (std::int64_t c = 0; c < pass.inputs; c += kLanes) {
         const std::int64_t panel = c / kWinogradBlock * kWinogradBlock;
         const std::int64_t width = smallest(kWinogradBlock, pass.inputs - panel);
-        inputPoints<Half>(d0, c, first);
-        inputPoints<Half>(d1, c, second);
+        halfOfInput<Half>(d0, c, first);
+        halfOfInput<Half>(d1, c, second);
         storePairs(first, second,
-                   pass.inputPoints + panel * pass.atOnce + 2 * (pair * width + c - panel),
+                   pass.inputScratch + panel * pass.atOnce + 2 * (pair * width + c - panel),
                    pass.atOnce * pass.inputs);
     }
-    for (std::int64_t c = 0; c < pass.outputs; c += kLanes) {
-        gradientPoints<Half>(g0, c, first);
-        gradientPoints<Half>(g1, c, second);
-        storePairs(first, second, pass.gradientPoints + c * pass.atOnce + 2 * pair * kLanes,
+    for (std::int64_t c = pass.firstOutput; c < pass.endOutput; c += kLanes) {
+        halfOfGradient<Half>(g0, c, first);
+        halfOfGradient<Half>(g1, c, second);
+        storePairs(first, second, pass.gradientScratch + c * pass.atOnce + 2 * pair * kLanes,
                    pass.atOnce * pass.outputs);
     }
 }
@@ -97,12 +97,12 @@ inline void spreadPair(const WinogradGradient& pass, std::int64_t tile, std::int
 inline void multiplyPairs(const WinogradGradient& pass, std::int64_t pairs, bool adds) {
     constexpr int kRows = 4;
     for (std::int64_t point = 0; point < 8; ++point) {
-        const Bf16* inputs = pass.inputPoints + point * pass.atOnce * pass.inputs;
-        const Bf16* gradients = pass.gradientPoints + point * pass.atOnce * pass.outputs;
+        const Bf16* inputs = pass.inputScratch + point * pass.atOnce * pass.inputs;
+        const Bf16* gradients = pass.gradientScratch + point * pass.atOnce * pass.outputs;
         float* sums = pass.sums + point * pass.outputs * pass.inputs;
         for (std::int64_t c = 0; c < pass.inputs; c += kWinogradBlock) {
             const std::int64_t width = smallest(kWinogradBlock, pass.inputs - c);
-            for (std::int64_t o = 0; o < pass.outputs; o += kLanes) {
+            for (std::int64_t o = pass.firstOutput; o < pass.endOutput; o += kLanes) {
                 const Matrices<Bf16> matrices{gradients + o * pass.atOnce, 2,           2 * kLanes,
                                               inputs + c * pass.atOnce,    2 * width,   pairs,
                                               sums + o * pass.inputs + c,  pass.inputs, adds};

@@ -3,14 +3,14 @@
 #include "core/nn/fast/parallel.h"
 #include "core/nn/fast/tensors.h"
 
-#include <numeric>
-
 namespace graft::fast {
 namespace {
 
 using torch::Tensor;
 
-constexpr std::int64_t kScratch = 400 << 10;  ///< bytes of points at a time, for the second cache
+constexpr std::int64_t kScratch = 400 << 10;  ///< bytes of points at a time: most of a second cache
+/// Tiles at a time for gradients of weights: all sums are read and written once for so many.
+constexpr std::int64_t kGradientTiles = 256;
 
 // The two number types of the kernels behind one name.
 template <class T>
@@ -35,18 +35,22 @@ struct Of<float> {
 /// x and y are pictures: [N, C, H, W].
 Tiles tilesOf(const std::vector<std::int64_t>& x, const std::vector<std::int64_t>& y, int padTop,
               int padLeft) {
-    return {x[0], x[2], x[3], y[2], y[3], padTop, padLeft};
+    const std::int64_t perRow = (y[3] + 1) / 2;
+    return {x[0], x[2], x[3], y[2], y[3], padTop, padLeft, perRow, perRow * ((y[2] + 1) / 2)};
 }
 
-/// As many tiles as fit into the scratch memory, but at least `least`.
-std::int64_t tilesAtOnce(std::int64_t bytesOfOne, std::int64_t least, std::int64_t most) {
-    return std::clamp(kScratch / bytesOfOne, least, most);
+std::int64_t countOf(const Tiles& tiles) {
+    return tiles.pictures * tiles.perPicture;
 }
 
-/// body(block, first channel, width) for each block of channels that is multiplied at a time.
+std::int64_t dividedUp(std::int64_t number, std::int64_t by) {
+    return (number + by - 1) / by;
+}
+
+/// body(first channel, width) for each block of channels that is multiplied at a time.
 template <class Body>
 void overBlocks(std::int64_t channels, std::int64_t depth, const Body& body) {
-    const std::int64_t blocks = (channels + kWinogradBlock - 1) / kWinogradBlock;
+    const std::int64_t blocks = dividedUp(channels, kWinogradBlock);
     overItems(blocks, kWinogradBlock * depth, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t first = begin * kWinogradBlock;
              first < std::min(end * kWinogradBlock, channels); first += kWinogradBlock) {
@@ -121,14 +125,21 @@ class WinogradPlan final : public ConvPlan {
                          Tensor& gradBias) override {
         const Tiles tiles =
             tilesOf(m_shape.x, m_shape.y, m_shape.geometry.padTop, m_shape.geometry.padLeft);
-        const auto threads = std::int64_t(at::get_num_threads());
-        // Two halves of the points are shared out; where that leaves threads without work, tiles,
-        // too.
+        // Two halves of the points are shared out first, then tiles, of which each part has sums of
+        // its own, then outputs.
+        const std::int64_t pairs = dividedUp(at::get_num_threads(), 2);
         const std::int64_t parts =
-            std::min(threads / std::gcd(threads, std::int64_t(2)), tiles.count());
+            std::clamp<std::int64_t>(countOf(tiles) / kGradientTiles, 1, pairs);
+        const std::int64_t blocks = std::min(dividedUp(pairs, parts), m_outputs / 16);
         Tensor sums = torch::empty({parts, kWinogradPoints, m_outputs, m_inputs});
-        overParts(2 * parts, 2 * parts, [&](std::int64_t item, std::int64_t, std::int64_t) {
-            sumGradients(x, gradY, tiles, item % 2 == 1, item / 2, sums);
+        const std::int64_t items = 2 * parts * blocks;
+        overParts(items, items, [&](std::int64_t item, std::int64_t, std::int64_t) {
+            const std::int64_t block = item / 2 % blocks;
+            WinogradGradient pass;
+            pass.lowerHalf = item % 2 == 1;
+            pass.firstOutput = block * (m_outputs / 16) / blocks * 16;
+            pass.endOutput = (block + 1) * (m_outputs / 16) / blocks * 16;
+            sumGradients(x, gradY, tiles, pass, item / 2 / blocks, sums);
         });
         Tensor gradient = gradWeight.is_contiguous(torch::MemoryFormat::ChannelsLast)
                               ? gradWeight
@@ -143,7 +154,7 @@ class WinogradPlan final : public ConvPlan {
             gradWeight.copy_(gradient);
         }
         if (gradBias.defined()) {
-            gradBias.copy_(gradY.sum({0, 2, 3}, false, torch::kFloat32));
+            sumPixels(gradY, gradBias);
         }
     }
 
@@ -151,11 +162,13 @@ class WinogradPlan final : public ConvPlan {
     template <class U>
     void run(WinogradForward<U> pass) {
         pass.zeros = Of<U>::data(m_zeros);
-        const std::int64_t count = pass.tiles.count();
-        pass.atOnce = tilesAtOnce(kWinogradPoints * pass.inputs * std::int64_t(sizeof(U)),
-                                  4 * kWinogradRows, 8 * kWinogradRows) /
-                      kWinogradRows * kWinogradRows;
-        const std::int64_t steps = (count + pass.atOnce - 1) / pass.atOnce;
+        const std::int64_t count = countOf(pass.tiles);
+        const std::int64_t bytes = kWinogradPoints * pass.inputs * std::int64_t(sizeof(U));
+        const std::int64_t groups =
+            std::min(std::clamp<std::int64_t>(kScratch / bytes / kWinogradRows, 4, 8),
+                     dividedUp(dividedUp(count, at::get_num_threads()), kWinogradRows));
+        pass.atOnce = groups * kWinogradRows;
+        const std::int64_t steps = dividedUp(count, pass.atOnce);
         const std::int64_t parts = partsFor(count * kWinogradPoints * pass.inputs, steps);
         Tensor points = torch::empty(
             {parts, kWinogradPoints * (pass.atOnce * pass.inputs + kWinogradGap)}, Of<U>::type);
@@ -170,27 +183,36 @@ class WinogradPlan final : public ConvPlan {
         });
     }
 
-    /// One half of the points over one part of the tiles.
-    void sumGradients(const Tensor& x, const Tensor& gradY, const Tiles& tiles, bool lowerHalf,
-                      std::int64_t part, Tensor& sums) const {
-        const std::int64_t parts = sums.size(0);
-        WinogradGradient pass;
+    /// What `pass` says, over one part of the tiles.
+    void sumGradients(const Tensor& x, const Tensor& gradY, const Tiles& tiles,
+                      WinogradGradient pass, std::int64_t part, Tensor& sums) const {
         pass.tiles = tiles;
         pass.inputs = m_inputs;
         pass.outputs = m_outputs;
-        pass.lowerHalf = lowerHalf;
         pass.x = numbers(x);
         pass.gradY = numbers(gradY);
         pass.zeros = numbers(m_zeros);
-        // Fewer would read and write all sums more often than it is worth.
-        pass.atOnce = tilesAtOnce(8 * (m_inputs + m_outputs) * 2, 256, 1024) / 2 * 2;
+        pass.atOnce = kGradientTiles;
         Tensor scratch = torch::empty({8 * pass.atOnce * (m_inputs + m_outputs)}, torch::kBFloat16);
-        pass.inputPoints = numbers(scratch);
-        pass.gradientPoints = pass.inputPoints + 8 * pass.atOnce * m_inputs;
+        pass.inputScratch = numbers(scratch);
+        pass.gradientScratch = pass.inputScratch + 8 * pass.atOnce * m_inputs;
         pass.sums = sums.data_ptr<float>() +
-                    (part * kWinogradPoints + (lowerHalf ? 8 : 0)) * m_outputs * m_inputs;
-        kernels().winogradGradient(pass, part * tiles.count() / parts,
-                                   (part + 1) * tiles.count() / parts);
+                    (part * kWinogradPoints + (pass.lowerHalf ? 8 : 0)) * m_outputs * m_inputs;
+        const std::int64_t parts = sums.size(0);
+        kernels().winogradGradient(pass, part * countOf(tiles) / parts,
+                                   (part + 1) * countOf(tiles) / parts);
+    }
+
+    static void sumPixels(const Tensor& gradY, Tensor& gradBias) {
+        const std::vector<float> origin(std::size_t(gradY.size(1)), 0.0F);
+        const ChannelSums sums =
+            sumOver(rowsOf(gradY), [&](std::int64_t row, Rows part, double* first, double* second) {
+                kernels().normSums(numbers(gradY) + row * part.channels, part, origin.data(), first,
+                                   second);
+            });
+        for (std::size_t c = 0; c < sums.first.size(); ++c) {
+            gradBias.data_ptr<float>()[c] = float(sums.first[c]);
+        }
     }
 
     ConvShape m_shape;
@@ -205,16 +227,17 @@ bool isWinograd(const ConvShape& shape) {
     const auto known = [](int pad) { return pad >= 0 && pad <= 2; };
     return g.stride == 1 && g.groups == 1 && shape.weight[2] == 3 && shape.weight[3] == 3 &&
            known(g.padTop) && known(g.padLeft) && known(g.padBottom) && known(g.padRight) &&
-           shape.x[1] % 16 == 0 && shape.y[1] % 16 == 0 &&
+           shape.x[0] > 0 && shape.y[2] > 0 && shape.y[3] > 0 && shape.x[1] % 16 == 0 &&
+           shape.y[1] % 16 == 0 &&
            (shape.type == torch::kBFloat16 || shape.type == torch::kFloat32);
 }
 
 bool winogradPays(const ConvShape& shape) {
     // With few channels, transforms take longer than what they save.
     constexpr std::int64_t kLeastChannels = 48;
-    const bool vectors = &kernels() != &portableKernels() && !processorHasAmx();
-    return vectors && isWinograd(shape) && shape.x[1] >= kLeastChannels &&
-           shape.y[1] >= kLeastChannels;
+    const bool matrices = shape.type == torch::kBFloat16 && processorHasAmx();
+    return &kernels() != &portableKernels() && !matrices && isWinograd(shape) &&
+           shape.x[1] >= kLeastChannels && shape.y[1] >= kLeastChannels;
 }
 
 std::shared_ptr<ConvPlan> winogradPlan(const ConvShape& shape) {
