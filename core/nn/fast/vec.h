@@ -108,24 +108,30 @@ inline Vec picked(Vec a, Vec b, Mask lanes) {
 #endif
 }
 
-/// 16 rows of 16 become columns: blocks of 1, 2, 4 and 8 change places across the diagonal
-/// (Eklundh).
-inline void transpose(Vec (&rows)[kLanes]) {
-    for (std::int64_t step = 1; step < kLanes; step *= 2) {
-        Mask upper{}, lower{};
-        for (std::int64_t lane = 0; lane < kLanes; ++lane) {
-            const bool second = (lane & step) != 0;
-            upper[lane] = std::int32_t(second ? kLanes + lane - step : lane);
-            lower[lane] = std::int32_t(second ? kLanes + lane : lane + step);
-        }
-        for (std::int64_t i = 0; i < kLanes; ++i) {
-            if ((i & step) == 0) {
-                const Vec a = rows[i], b = rows[i + step];
-                rows[i] = picked(a, b, upper);
-                rows[i + step] = picked(a, b, lower);
-            }
+/// Blocks of Step x Step change places across the diagonal of each block twice as large.
+template <int Step>
+inline void exchange(Vec (&rows)[kLanes]) {
+    Mask upper{}, lower{};
+    for (int lane = 0; lane < kLanes; ++lane) {
+        const bool second = (lane & Step) != 0;
+        upper[lane] = second ? kLanes + lane - Step : lane;
+        lower[lane] = second ? kLanes + lane : lane + Step;
+    }
+    for (int i = 0; i < kLanes; ++i) {
+        if ((i & Step) == 0) {
+            const Vec a = rows[i], b = rows[i + Step];
+            rows[i] = picked(a, b, upper);
+            rows[i + Step] = picked(a, b, lower);
         }
     }
+}
+
+/// 16 rows of 16 become columns (Eklundh).
+inline void transpose(Vec (&rows)[kLanes]) {
+    exchange<1>(rows);
+    exchange<2>(rows);
+    exchange<4>(rows);
+    exchange<8>(rows);
 }
 
 inline Vec load(const Bf16* from) {
