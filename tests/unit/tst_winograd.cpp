@@ -341,29 +341,20 @@ void TestWinograd::layersPackWeightsAnew() {
 }
 
 void TestWinograd::servesOnlyWhatItCan() {
-    const fast::ConvShape good = shapeOf({2, 64, 8, 8, 64, 1}, torch::kBFloat16);
-    QVERIFY(fast::isWinograd(good));
-    fast::ConvShape other = good;
-    other.geometry.stride = 2;
-    QVERIFY(!fast::isWinograd(other));
-    other = good;
-    other.geometry.groups = 2;
-    QVERIFY(!fast::isWinograd(other));
-    other = good;
-    other.x[1] = other.weight[1] = 40;
-    QVERIFY(!fast::isWinograd(other));
-    other = good;
-    other.weight[2] = other.weight[3] = 5;
-    QVERIFY(!fast::isWinograd(other));
-    other = good;
-    other.geometry.padTop = 3;
-    QVERIFY(!fast::isWinograd(other));
-    other = good;
-    other.x[0] = other.y[0] = 0;
-    QVERIFY(!fast::isWinograd(other));
-    other = good;
-    other.y[2] = 0;
-    QVERIFY(!fast::isWinograd(other));
+    const auto serves = [](auto change) {
+        fast::ConvShape shape = shapeOf({2, 64, 8, 8, 64, 1}, torch::kBFloat16);
+        change(shape);
+        return fast::isWinograd(shape);
+    };
+    using Shape = fast::ConvShape;
+    QVERIFY(serves([](Shape&) {}));
+    QVERIFY(!serves([](Shape& s) { s.geometry.stride = 2; }));
+    QVERIFY(!serves([](Shape& s) { s.geometry.groups = 2; }));
+    QVERIFY(!serves([](Shape& s) { s.x[1] = s.weight[1] = 40; }));
+    QVERIFY(!serves([](Shape& s) { s.weight[2] = s.weight[3] = 5; }));
+    QVERIFY(!serves([](Shape& s) { s.geometry.padTop = 3; }));
+    QVERIFY(!serves([](Shape& s) { s.x[0] = s.y[0] = 0; }));
+    QVERIFY(!serves([](Shape& s) { s.y[2] = 0; }));
 }
 
 QTEST_APPLESS_MAIN(TestWinograd)
