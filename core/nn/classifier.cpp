@@ -139,7 +139,7 @@ Result<std::shared_ptr<Classifier>> Classifier::createBare(const ModelSpec& spec
         state.network->setGenerator(state.dropout);
         state.tree = buildLayerTree(*state.network);
         state.takeTensors();
-        classifier->setTraining(false);
+        state.applyModes();
         return classifier;
     } catch (const std::exception& fault) {
         return buildError(fault);
@@ -317,8 +317,10 @@ std::int64_t Classifier::trainableCount() const {
 }
 
 void Classifier::setTraining(bool training) {
-    m_state->training = training;
-    m_state->applyModes();
+    if (m_state->training != training) {
+        m_state->training = training;
+        m_state->applyModes();
+    }
 }
 
 void Classifier::setNormsFixed(bool fixed) {

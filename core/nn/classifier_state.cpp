@@ -143,10 +143,7 @@ torch::Tensor Classifier::State::dropped(const torch::Tensor& pooled) {
     if (!training || headFrozen || spec.dropout <= 0) {
         return pooled;
     }
-    const double keep = 1.0 - spec.dropout;
-    const torch::Tensor mask =
-        torch::empty(pooled.sizes(), torch::kFloat32).bernoulli_(keep, dropout).div_(keep);
-    return pooled * mask.to(pooled.options());
+    return pooled * keepMask(pooled.sizes(), 1.0 - spec.dropout, dropout).to(pooled.options());
 }
 
 }  // namespace graft

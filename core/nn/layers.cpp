@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace graft {
 namespace {
@@ -139,12 +140,39 @@ bool canFold(const Norm& norm, const torch::Tensor& x) {
     return fast::folds(x) && !norm.is_training() && !torch::GradMode::is_enabled();
 }
 
+// body(x), a few pictures at a time: what it writes in between stays in the processor's cache, and
+// is never as large as for all pictures.
+template <class Body>
+torch::Tensor inCachedPieces(const torch::Tensor& x, const Body& body) {
+    constexpr std::int64_t kPictures = 4;
+    const std::int64_t atOnce = std::max<std::int64_t>(kPictures, at::get_num_threads());
+    const std::int64_t count = x.size(0);
+    if (count <= atOnce) {
+        return body(x);
+    }
+    torch::Tensor y;
+    for (std::int64_t begin = 0; begin < count; begin += atOnce) {
+        const torch::Tensor piece = body(x.narrow(0, begin, std::min(atOnce, count - begin)));
+        if (!y.defined()) {
+            std::vector<std::int64_t> sizes = piece.sizes().vec();
+            sizes[0] = count;
+            y = torch::empty(sizes, piece.options().memory_format(kMemoryFormat));
+        }
+        y.narrow(0, begin, piece.size(0)).copy_(piece);
+    }
+    return y;
+}
+
 }  // namespace
 
 torch::Tensor convNormMaxPooled(const Conv& conv, Norm& norm, const torch::Tensor& x, Act act,
                                 const fast::PoolShape& pool) {
-    return canFold(norm, x) ? maxPooled(convNorm(conv, norm, x, act), pool)
-                            : norm.forwardMaxPooled(conv.forward(x), act, pool);
+    if (!canFold(norm, x)) {
+        return norm.forwardMaxPooled(conv.forward(x), act, pool);
+    }
+    return inCachedPieces(x, [&](const torch::Tensor& piece) {
+        return maxPooled(convNorm(conv, norm, piece, act), pool);
+    });
 }
 
 torch::Tensor convNorm(const Conv& conv, Norm& norm, const torch::Tensor& x, Act act,
@@ -214,16 +242,26 @@ torch::Tensor LayerNorm::forwardPicture(const torch::Tensor& x) const {
     return forward(x.permute({0, 2, 3, 1})).permute({0, 3, 1, 2});
 }
 
+torch::Tensor keepMask(at::IntArrayRef sizes, double keep, at::Generator generator) {
+    constexpr double kSteps = 1 << 16;
+    const double limit = std::clamp(std::round(keep * kSteps), 1.0, kSteps - 1);
+    const std::int64_t count = c10::multiply_integers(sizes);
+    const torch::Tensor bits =
+        torch::empty({(count + 3) / 4}, torch::kInt64)
+            .random_(std::numeric_limits<std::int64_t>::min(), c10::nullopt, generator)
+            .view(torch::kInt16)
+            .narrow(0, 0, count);
+    const auto below = std::int64_t(limit - kSteps / 2);
+    return (bits < below).to(torch::kFloat32).div_(keep).view(sizes);
+}
+
 torch::Tensor DropPath::forward(const torch::Tensor& branch) const {
     if (!is_training() || m_probability <= 0 || !m_generator.defined()) {
         return branch;
     }
-    const double keep = 1.0 - m_probability;
     std::vector<std::int64_t> sizes(std::size_t(branch.dim()), 1);
     sizes[0] = branch.size(0);
-    const torch::Tensor mask =
-        torch::empty(sizes, torch::kFloat32).bernoulli_(keep, m_generator).div_(keep);
-    return branch * mask.to(branch.options());
+    return branch * keepMask(sizes, 1.0 - m_probability, m_generator).to(branch.options());
 }
 
 Linear::Linear(int in, int out, bool withBias) {

@@ -126,6 +126,11 @@ class LayerNorm : public torch::nn::Module {
     double m_eps;
 };
 
+/// [sizes] float32 for dropout: 1 / keep at a share `keep` of random places, 0 at the others; the
+/// share (between 0 and 1) is rounded to a multiple of 2^-16. Four places from each number drawn:
+/// torch's own draws one for each, which took a quarter of a step on cached features.
+torch::Tensor keepMask(at::IntArrayRef sizes, double keep, at::Generator generator);
+
 /// Stochastic depth: while training it leaves out a residual branch at random, picture by picture,
 /// and scales the rest up, so that the mean stays.
 class DropPath : public torch::nn::Module {

@@ -20,6 +20,7 @@ class BackbonesTest : public QObject {
 
  private Q_SLOTS:
     void dropPath();
+    void keepMaskIsFair();
     void stochasticDepth_data();
     void stochasticDepth();
     void stageNames_data();
@@ -52,6 +53,36 @@ void BackbonesTest::dropPath() {
     QVERIFY(std::abs((pictures.select(1, 0) == 0).sum().item<double>() / 4000 - 0.3) < 0.03);
     drop.eval();
     QVERIFY(torch::equal(drop.forward(branch), branch));
+}
+
+void BackbonesTest::keepMaskIsFair() {
+    const auto mask = [](std::vector<std::int64_t> sizes, double keep, std::uint64_t seed) {
+        return keepMask(sizes, keep, at::detail::createCPUGenerator(seed));
+    };
+    for (const double keep : {0.05, 0.5, 0.8, 0.999}) {
+        const torch::Tensor one = mask({501, 399}, keep, 3);
+        QVERIFY(torch::equal(one, mask({501, 399}, keep, 3)));
+        QVERIFY(!torch::equal(one, mask({501, 399}, keep, 4)));
+        const torch::Tensor kept = one > 0;
+        QVERIFY(torch::equal(one, kept.to(torch::kFloat32) / keep));
+        const double spread = std::sqrt(keep * (1 - keep));
+        const auto share = [](const torch::Tensor& t) {
+            return t.to(torch::kFloat64).mean().item<double>();
+        };
+        const double error = 5 * spread / std::sqrt(double(one.numel()));
+        QVERIFY(std::abs(share(kept) - keep) < error);
+        // Places that come from one drawn number know nothing of each other.
+        const torch::Tensor row = kept.flatten();
+        for (const std::int64_t apart : {1, 2, 3, 4}) {
+            const torch::Tensor both =
+                row.slice(0, apart).logical_and(row.slice(0, 0, row.numel() - apart));
+            const double pairSpread = std::sqrt(keep * keep * (1 - keep * keep));
+            QVERIFY(std::abs(share(both) - keep * keep) <
+                    10 * pairSpread / std::sqrt(double(one.numel())));
+        }
+    }
+    QCOMPARE(mask({1, 1, 1}, 0.5, 1).sizes().vec(), (std::vector<std::int64_t>{1, 1, 1}));
+    QCOMPARE(mask({7}, 1e-9, 1).numel(), std::int64_t(7));
 }
 
 void BackbonesTest::stochasticDepth_data() {

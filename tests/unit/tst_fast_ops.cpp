@@ -214,6 +214,12 @@ void TestFastOps::poolingMatchesTorch() {
                 return torch::max_pool2d(t[0], kernel, stride, padding, 1, ceil);
             },
             {x}, "pooling");
+        const Tensor unlearned =
+            fast::maxPool(x.to(torch::kBFloat16), {kernel, stride, padding, ceil});
+        QVERIFY(!unlearned.requires_grad());
+        QVERIFY(torch::equal(unlearned.to(torch::kFloat32),
+                             torch::max_pool2d(x.to(torch::kBFloat16).to(torch::kFloat32), kernel,
+                                               stride, padding, 1, ceil)));
     }
 }
 

@@ -174,7 +174,7 @@ void PrecisionTest::foldedPrefix() {
     // Statistics as after training, so that folding has something to fold.
     train(*classifier, 2);
     QVERIFY(classifier->setFrozen("backbone", true).ok());
-    const torch::Tensor x = pictures(9, 4);
+    const torch::Tensor x = pictures(9, 6);  // more than go through the stem at once
     const std::size_t all = classifier->stageCount();
     QCOMPARE(classifier->frozenPrefix(), all);
     classifier->setTraining(true);
@@ -230,7 +230,7 @@ void PrecisionTest::foldedAnswers() {
     const auto classifier = make(smallSpec(id.toStdString()));
     QVERIFY(classifier != nullptr);
     train(*classifier, 2);
-    const torch::Tensor x = pictures(9, 4);
+    const torch::Tensor x = pictures(9, 6);
     const auto answers = [&](bool exact) {
         const torch::NoGradGuard noGrad;
         classifier->setTraining(false);

@@ -150,7 +150,8 @@ struct Kernels {
     void (*activateBackward)(const Bf16* x, const Bf16* gradY, Bf16* gradX, std::int64_t count,
                              Act act);
 
-    /// One picture. `taken` holds for each output the position in the window, kernel^2 <= 255.
+    /// One picture. `taken` holds for each output the position in the window, kernel^2 <= 255; null
+    /// where nobody asks, and then so is `falling`.
     /// Where falling[C] (or null) is below 0, the smallest number is taken.
     void (*maxPool)(const Bf16* x, const float* falling, const Window& window, Bf16* y,
                     std::uint8_t* taken);

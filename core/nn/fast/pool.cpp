@@ -63,19 +63,31 @@ struct Pooled {
     Tensor taken;    ///< where in its window each was
 };
 
-/// `falling` [C]: below 0 where the smallest number is wanted; undefined: nowhere.
-Pooled pooled(const Tensor& x, const Window& window, const Tensor& falling) {
+/// `falling` [C]: below 0 where the smallest number is wanted; undefined: nowhere. `taken`
+/// undefined: nobody asks.
+void poolInto(const Tensor& x, const Window& window, const Tensor& falling, Pooled& outcome) {
     const Sizes sizes = sizesOf(window);
-    Tensor y = emptyPictures({x.size(0), x.size(1), window.outHeight, window.outWidth});
-    Tensor taken = torch::empty({y.numel()}, torch::kUInt8);
     const float* signs = falling.defined() ? falling.data_ptr<float>() : nullptr;
+    std::uint8_t* taken =
+        outcome.taken.defined() ? outcome.taken.data_ptr<std::uint8_t>() : nullptr;
     overItems(x.size(0), sizes.in, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t n = begin; n < end; ++n) {
-            kernels().maxPool(numbers(x) + n * sizes.in, signs, window, numbers(y) + n * sizes.out,
-                              taken.data_ptr<std::uint8_t>() + n * sizes.out);
+            kernels().maxPool(numbers(x) + n * sizes.in, signs, window,
+                              numbers(outcome.numbers) + n * sizes.out,
+                              taken ? taken + n * sizes.out : nullptr);
         }
     });
-    return {y, taken};
+}
+
+Tensor emptyPooled(const Tensor& x, const Window& window) {
+    return emptyPictures({x.size(0), x.size(1), window.outHeight, window.outWidth});
+}
+
+Pooled pooled(const Tensor& x, const Window& window, const Tensor& falling) {
+    Tensor y = emptyPooled(x, window);
+    Pooled outcome{y, torch::empty({y.numel()}, torch::kUInt8)};
+    poolInto(x, window, falling, outcome);
+    return outcome;
 }
 
 class MaxPool : public torch::autograd::Function<MaxPool> {
@@ -179,8 +191,16 @@ class NormActivateMaxPool : public torch::autograd::Function<NormActivateMaxPool
 
 }  // namespace
 
-torch::Tensor maxPool(const torch::Tensor& x, const PoolShape& shape) {
-    return MaxPool::apply(x, shape);
+torch::Tensor maxPool(const torch::Tensor& given, const PoolShape& shape) {
+    if (torch::GradMode::is_enabled() && given.requires_grad()) {
+        return MaxPool::apply(given, shape);
+    }
+    GRAFT_NAMED("max-pool");
+    const Tensor x = inOrder(given);
+    const Window window = windowOver(x.sizes(), shape);
+    Pooled outcome{emptyPooled(x, window), Tensor()};
+    poolInto(x, window, Tensor(), outcome);
+    return outcome.numbers;
 }
 
 torch::Tensor normActivateMaxPool(const torch::Tensor& x, const NormTensors& norm, Act act,

@@ -1,5 +1,5 @@
-// Max-pool, for kernels_code.h only. Each output remembers which place of its
-// window was taken; on the way back each input gathers from the windows that hold it. Thread: any.
+// Max-pool, for kernels_code.h only. Where there is a way back, each output remembers which place
+// of its window was taken, and each input gathers from the windows that hold it. Thread: any.
 #pragma once
 
 #include "core/nn/fast/vec.h"
@@ -7,7 +7,7 @@
 namespace graft::fast {
 namespace {
 
-template <bool MayFall>
+template <bool MayFall, bool Remembers>
 void maxPoolOf(const Bf16* x, const float* falling, const Window& w, Bf16* y, std::uint8_t* taken) {
     for (std::int64_t oy = 0; oy < w.outHeight; ++oy) {
         const Taps down = tapsInside(oy, w.height, w.kernel, w.stride, w.padTop);
@@ -32,22 +32,28 @@ void maxPoolOf(const Bf16* x, const float* falling, const Window& w, Bf16* y, st
                         // Not a number wins, as in torch.
                         const Mask better = (v > best) | (v != v);
                         best = better ? v : best;
-                        where = better ? Mask{} + std::int32_t(ky * w.kernel + kx) : where;
+                        if constexpr (Remembers) {
+                            where = better ? Mask{} + std::int32_t(ky * w.kernel + kx) : where;
+                        }
                     }
                 }
                 lanes.put(y + out + c, MayFall ? best * sign : best);
-                const Bytes bytes = lowBytes(where);
-                std::memcpy(taken + out + c, &bytes, std::size_t(lanesOf(lanes)));
+                if constexpr (Remembers) {
+                    const Bytes bytes = lowBytes(where);
+                    std::memcpy(taken + out + c, &bytes, std::size_t(lanesOf(lanes)));
+                }
             });
         }
     }
 }
 
 void maxPool(const Bf16* x, const float* falling, const Window& w, Bf16* y, std::uint8_t* taken) {
-    if (falling != nullptr) {
-        maxPoolOf<true>(x, falling, w, y, taken);
+    if (taken == nullptr) {
+        maxPoolOf<false, false>(x, nullptr, w, y, nullptr);
+    } else if (falling != nullptr) {
+        maxPoolOf<true, true>(x, falling, w, y, taken);
     } else {
-        maxPoolOf<false>(x, nullptr, w, y, taken);
+        maxPoolOf<false, true>(x, nullptr, w, y, taken);
     }
 }
 
