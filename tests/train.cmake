@@ -39,15 +39,17 @@ set_tests_properties(bench_scaling PROPERTIES LABELS bench TIMEOUT 1800
 graft_test(bench_inference LABEL bench TIMEOUT 900 SOURCES bench/bench_inference.cpp LINK graft_train)
 graft_test(bench_convolution LABEL bench TIMEOUT 900 SOURCES bench/bench_convolution.cpp
     LINK graft_train)
-graft_test(bench_head_only LABEL bench TIMEOUT 7200 SOURCES bench/bench_head_only.cpp
-    LINK graft_engine graft_opencv)
 graft_test(bench_quick_model LABEL bench TIMEOUT 3600 SOURCES bench/bench_quick_model.cpp
     LINK graft_engine graft_opencv)
 if(DNNL_INCLUDE_DIR AND DNNL_LIBRARY AND NOT GRAFT_LIBTORCH)
-    add_executable(bench_training_step bench/bench_training_step.cpp bench/conv_limit.cpp)
-    target_include_directories(bench_training_step PRIVATE ${PROJECT_SOURCE_DIR})
-    target_include_directories(bench_training_step SYSTEM PRIVATE ${DNNL_INCLUDE_DIR})
-    target_link_libraries(bench_training_step PRIVATE graft_train ${DNNL_LIBRARY})
+    add_library(graft_conv_limit STATIC bench/conv_limit.cpp)
+    target_include_directories(graft_conv_limit PUBLIC ${PROJECT_SOURCE_DIR})
+    target_include_directories(graft_conv_limit SYSTEM PRIVATE ${DNNL_INCLUDE_DIR})
+    target_link_libraries(graft_conv_limit PUBLIC graft_train ${DNNL_LIBRARY})
+    graft_test(bench_head_only LABEL bench TIMEOUT 7200 SOURCES bench/bench_head_only.cpp
+        LINK graft_conv_limit graft_engine graft_opencv)
+    add_executable(bench_training_step bench/bench_training_step.cpp)
+    target_link_libraries(bench_training_step PRIVATE graft_conv_limit)
     add_test(NAME bench_training_step COMMAND bench_training_step --profile)
     set_tests_properties(bench_training_step PROPERTIES LABELS bench TIMEOUT 1800
         ENVIRONMENT "${GRAFT_TEST_ENVIRONMENT}")

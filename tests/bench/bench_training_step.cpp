@@ -107,49 +107,6 @@ double secondsPerStep(Trainee& trainee, int steps) {
     return (bench::now() - start) / steps;
 }
 
-std::vector<ConvCase>* g_cases = nullptr;
-
-/// The convolutions of one forward pass, as torch sees them.
-std::vector<ConvCase> casesOf(Trainee& trainee) {
-    std::vector<ConvCase> cases;
-    g_cases = &cases;
-    const auto handle = at::addThreadLocalCallback(
-        at::RecordFunctionCallback(
-            [](const at::RecordFunction& call) -> std::unique_ptr<at::ObserverContext> {
-                if (std::strcmp(call.name(), "aten::conv2d") == 0) {
-                    const auto inputs = call.inputs();
-                    const torch::Tensor x = inputs[0].toTensor();
-                    const torch::Tensor weight = inputs[1].toTensor();
-                    ConvCase shape{x.size(0),      x.size(1),      x.size(2),
-                                   x.size(3),      weight.size(0), weight.size(2),
-                                   inputs[3].toIntVector()[0], inputs[4].toIntVector()[0],
-                                   inputs[6].toInt(), g_cases->empty()};
-                    const auto same = std::find_if(
-                        g_cases->begin(), g_cases->end(),
-                        [&](const ConvCase& other) { return other.sameAs(shape); });
-                    if (same == g_cases->end()) {
-                        g_cases->push_back(shape);
-                    } else {
-                        ++same->count;
-                    }
-                }
-                return nullptr;
-            })
-            .needsInputs(true)
-            .scopes({at::RecordScope::FUNCTION}));
-    const torch::NoGradGuard noGrad;
-    trainee.classifier->setTraining(false);
-    trainee.classifier->setExact(true);  // folded ones never come past torch
-    trainee.classifier->features(trainee.input.x);
-    at::removeCallback(handle);
-    trainee.classifier->setExact(false);
-    if (cases.empty()) {
-        std::fprintf(stderr, "No convolution came past torch: the limit cannot be measured.\n");
-        std::exit(1);
-    }
-    return cases;
-}
-
 /// Wall time inside each function, without what it calls.
 struct Profile {
     std::map<std::string, double> seconds;
@@ -210,13 +167,12 @@ void printLayers(const std::vector<ConvCase>& cases, const std::vector<ConvTimes
 void printAlone(const char* whose, const std::vector<ConvCase>& cases,
                 const std::vector<ConvTimes>& times, double pictures, double stepSeconds) {
     double alone = 0;
-    double forward = 0;
     for (std::size_t i = 0; i < cases.size(); ++i) {
         alone += cases[i].count * (times[i].forward + times[i].input + times[i].weights);
-        forward += cases[i].count * times[i].forward;
     }
     std::printf("  %s alone: %.1f images/s, of which this is %.2f; forward %.1f\n", whose,
-                pictures / alone, alone / stepSeconds, pictures / forward);
+                pictures / alone, alone / stepSeconds,
+                pictures / bench::forwardSeconds(cases, times));
 }
 
 struct Measured {
@@ -253,7 +209,7 @@ void run(const std::string& backbone, const Settings& settings) {
                     settings.batch / secondsPerStep(own, settings.steps));
         return;
     }
-    const std::vector<ConvCase> cases = casesOf(torchs);
+    const std::vector<ConvCase> cases = bench::convolutionsOf(*torchs.classifier, torchs.input.x);
     const bool autocast = trainsUnderAutocast(torchs);
     const Measured all = measureRounds(own, torchs, cases, autocast, settings);
     std::vector<ConvTimes> best = all.direct;

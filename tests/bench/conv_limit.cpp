@@ -3,10 +3,13 @@
 #include "core/nn/fast/tensors.h"
 #include "core/nn/fast/winograd_plan.h"
 
+#include <ATen/record_function.h>
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <tuple>
@@ -82,7 +85,8 @@ Descs descsOf(const ConvCase& c, Tag x, Tag y) {
             {c.padding, c.padding}};
 }
 
-void measureIn(const ConvCase& c, Tag x, Tag y, const std::string& layout, ConvTimes* best) {
+void measureIn(const ConvCase& c, Tag x, Tag y, const std::string& layout, bool forwardOnly,
+               ConvTimes* best) {
     const Descs d = descsOf(c, x, y);
     const auto direct = dnnl::algorithm::convolution_direct;
     const dnnl::convolution_forward::primitive_desc forward(
@@ -94,6 +98,9 @@ void measureIn(const ConvCase& c, Tag x, Tag y, const std::string& layout, ConvT
           {DNNL_ARG_WEIGHTS, zeros(forward.weights_desc())},
           {DNNL_ARG_DST, zeros(forward.dst_desc())}},
          layout + " " + forward.impl_info_str(), &best->forward, &best->forwardBy);
+    if (forwardOnly) {
+        return;
+    }
     const dnnl::convolution_backward_weights::primitive_desc weights(
         {direct, d.x, d.gradWeight, d.y, d.strides, d.padding, d.padding}, engine(), forward);
     take(dnnl::convolution_backward_weights(weights),
@@ -113,12 +120,72 @@ void measureIn(const ConvCase& c, Tag x, Tag y, const std::string& layout, ConvT
          layout + " " + input.impl_info_str(), &best->input, &best->inputBy);
 }
 
+std::vector<ConvCase>* g_cases = nullptr;
+
+/// `inputs` of one aten::conv2d.
+void note(c10::ArrayRef<const c10::IValue> inputs, std::vector<ConvCase>* cases) {
+    const torch::Tensor x = inputs[0].toTensor();
+    const torch::Tensor weight = inputs[1].toTensor();
+    const ConvCase shape{x.size(0),
+                         x.size(1),
+                         x.size(2),
+                         x.size(3),
+                         weight.size(0),
+                         weight.size(2),
+                         inputs[3].toIntVector()[0],
+                         inputs[4].toIntVector()[0],
+                         inputs[6].toInt(),
+                         cases->empty()};
+    const auto same = std::find_if(cases->begin(), cases->end(),
+                                   [&](const ConvCase& other) { return other.sameAs(shape); });
+    if (same == cases->end()) {
+        cases->push_back(shape);
+    } else {
+        ++same->count;
+    }
+}
+
 auto key(const ConvCase& c) {
     return std::tie(c.batch, c.in, c.height, c.width, c.out, c.kernel, c.stride, c.padding,
                     c.groups, c.first);
 }
 
 }  // namespace
+
+std::vector<ConvCase> convolutionsOf(Classifier& classifier, const torch::Tensor& x) {
+    std::vector<ConvCase> cases;
+    g_cases = &cases;
+    const auto handle = at::addThreadLocalCallback(
+        at::RecordFunctionCallback(
+            [](const at::RecordFunction& call) -> std::unique_ptr<at::ObserverContext> {
+                if (std::strcmp(call.name(), "aten::conv2d") == 0) {
+                    note(call.inputs(), g_cases);
+                }
+                return nullptr;
+            })
+            .needsInputs(true)
+            .scopes({at::RecordScope::FUNCTION}));
+    const torch::NoGradGuard noGrad;
+    const bool wasExact = classifier.exact();
+    classifier.setTraining(false);
+    classifier.setExact(true);  // folded ones never come past torch
+    classifier.features(x);
+    classifier.setExact(wasExact);
+    at::removeCallback(handle);
+    if (cases.empty()) {
+        std::fprintf(stderr, "No convolution came past torch: the limit cannot be measured.\n");
+        std::exit(1);
+    }
+    return cases;
+}
+
+double forwardSeconds(const std::vector<ConvCase>& cases, const std::vector<ConvTimes>& times) {
+    double seconds = 0;
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+        seconds += cases[i].count * times[i].forward;
+    }
+    return seconds;
+}
 
 double now() {
     if (g_processorTime) {
@@ -136,10 +203,10 @@ bool ConvCase::sameAs(const ConvCase& other) const {
     return key(*this) == key(other);
 }
 
-void measureDirect(const ConvCase& shape, ConvTimes* best) {
+void measureDirect(const ConvCase& shape, ConvTimes* best, bool forwardOnly) {
     const auto in = [&](Tag x, Tag y, const char* layout) {
         try {
-            measureIn(shape, x, y, layout, best);
+            measureIn(shape, x, y, layout, forwardOnly, best);
         } catch (const dnnl::error&) {
             // This oneDNN has no kernel for it.
         }

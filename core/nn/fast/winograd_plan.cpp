@@ -8,7 +8,9 @@ namespace {
 
 using torch::Tensor;
 
-constexpr std::int64_t kScratch = 400 << 10;  ///< bytes of points at a time: most of a second cache
+/// Groups of kWinogradRows tiles at a time: each block of weights is read once for so many, whose
+/// points are then in the second cache. Twice as many were no faster.
+constexpr std::int64_t kMostGroups = 8;
 /// Tiles at a time for gradients of weights: all sums are read and written once for so many.
 constexpr std::int64_t kGradientTiles = 256;
 
@@ -163,23 +165,20 @@ class WinogradPlan final : public ConvPlan {
     void run(WinogradForward<U> pass) {
         pass.zeros = Of<U>::data(m_zeros);
         const std::int64_t count = countOf(pass.tiles);
-        const std::int64_t bytes = kWinogradPoints * pass.inputs * std::int64_t(sizeof(U));
-        const std::int64_t groups =
-            std::min(std::clamp<std::int64_t>(kScratch / bytes / kWinogradRows, 4, 8),
-                     dividedUp(dividedUp(count, at::get_num_threads()), kWinogradRows));
-        pass.atOnce = groups * kWinogradRows;
-        const std::int64_t steps = dividedUp(count, pass.atOnce);
-        const std::int64_t parts = partsFor(count * kWinogradPoints * pass.inputs, steps);
+        const std::int64_t groups = dividedUp(count, kWinogradRows);
+        const std::int64_t parts = partsFor(count * kWinogradPoints * pass.inputs, groups);
+        const std::int64_t each = dividedUp(groups, parts);
+        pass.atOnce = dividedUp(each, dividedUp(each, kMostGroups)) * kWinogradRows;
         Tensor points = torch::empty(
             {parts, kWinogradPoints * (pass.atOnce * pass.inputs + kWinogradGap)}, Of<U>::type);
         Tensor products =
             torch::empty({parts, kWinogradPoints * (pass.atOnce * kWinogradBlock + kWinogradGap)});
-        overParts(steps, parts, [&](std::int64_t part, std::int64_t begin, std::int64_t end) {
+        overParts(groups, parts, [&](std::int64_t part, std::int64_t begin, std::int64_t end) {
             WinogradForward<U> own = pass;
             own.points = Of<U>::data(points) + part * points.size(1);
             own.products = products.data_ptr<float>() + part * products.size(1);
-            (kernels().*Of<U>::forward)(own, begin * pass.atOnce,
-                                        std::min(end * pass.atOnce, count));
+            (kernels().*Of<U>::forward)(own, begin * kWinogradRows,
+                                        std::min(end * kWinogradRows, count));
         });
     }
 
