@@ -140,14 +140,15 @@ bool canFold(const Norm& norm, const torch::Tensor& x) {
     return fast::folds(x) && !norm.is_training() && !torch::GradMode::is_enabled();
 }
 
-// body(x), a few pictures at a time: what it writes in between stays in the processor's cache, and
-// is never as large as for all pictures.
+// body(x), which makes `numbers` for each picture on the way. Where those of all pictures are many,
+// a few go at a time: what is made then stays in the processor's last cache, and is never in memory
+// for all of them.
 template <class Body>
-torch::Tensor inCachedPieces(const torch::Tensor& x, const Body& body) {
-    constexpr std::int64_t kPictures = 4;
-    const std::int64_t atOnce = std::max<std::int64_t>(kPictures, at::get_num_threads());
+torch::Tensor inPieces(const torch::Tensor& x, std::int64_t numbers, const Body& body) {
+    constexpr std::int64_t kCached = 3'300'000;
+    const std::int64_t atOnce = std::max<std::int64_t>(kCached / numbers, at::get_num_threads());
     const std::int64_t count = x.size(0);
-    if (count <= atOnce) {
+    if (count <= 2 * atOnce) {
         return body(x);
     }
     torch::Tensor y;
@@ -170,7 +171,10 @@ torch::Tensor convNormMaxPooled(const Conv& conv, Norm& norm, const torch::Tenso
     if (!canFold(norm, x)) {
         return norm.forwardMaxPooled(conv.forward(x), act, pool);
     }
-    return inCachedPieces(x, [&](const torch::Tensor& piece) {
+    const ConvShape& shape = conv.shape();
+    const std::int64_t between =
+        shape.out * (x.size(2) / shape.stride + 1) * (x.size(3) / shape.stride + 1);
+    return inPieces(x, between, [&](const torch::Tensor& piece) {
         return maxPooled(convNorm(conv, norm, piece, act), pool);
     });
 }
@@ -252,7 +256,7 @@ torch::Tensor keepMask(at::IntArrayRef sizes, double keep, at::Generator generat
             .view(torch::kInt16)
             .narrow(0, 0, count);
     const auto below = std::int64_t(limit - kSteps / 2);
-    return (bits < below).to(torch::kFloat32).div_(keep).view(sizes);
+    return (bits < below).to(torch::kFloat32).div_(limit / kSteps).view(sizes);
 }
 
 torch::Tensor DropPath::forward(const torch::Tensor& branch) const {

@@ -99,7 +99,8 @@ torch::Tensor activate(torch::Tensor x, Act act);
 
 /// As torch::max_pool2d.
 torch::Tensor maxPooled(const torch::Tensor& x, const fast::PoolShape& pool);
-/// maxPooled(convNorm(...)); where the norm learns in bf16, without the picture between in memory.
+/// maxPooled(convNorm(...)); where the norm learns in bf16, without the picture between in memory,
+/// and where nothing learns, without all of the pictures between at once.
 torch::Tensor convNormMaxPooled(const Conv& conv, Norm& norm, const torch::Tensor& x, Act act,
                                 const fast::PoolShape& pool);
 
@@ -126,8 +127,8 @@ class LayerNorm : public torch::nn::Module {
     double m_eps;
 };
 
-/// [sizes] float32 for dropout: 1 / keep at a share `keep` of random places, 0 at the others; the
-/// share (between 0 and 1) is rounded to a multiple of 2^-16. Four places from each number drawn:
+/// [sizes] float32 for dropout: 1 / keep at a share `keep` of random places, 0 at the others, where
+/// `keep` is the nearest multiple of 2^-16 between 0 and 1. Four places from each number drawn:
 /// torch's own draws one for each, which took a quarter of a step on cached features.
 torch::Tensor keepMask(at::IntArrayRef sizes, double keep, at::Generator generator);
 

@@ -17,7 +17,7 @@ namespace graft {
 namespace {
 
 /// To be raised when decoding, augmentation or a network computes other numbers than before.
-constexpr int kFeatureVersion = 2;
+constexpr int kFeatureVersion = 3;
 
 void addTensor(Sha256& hash, const NamedTensor& entry) {
     const torch::Tensor flat = entry.tensor.detach().cpu().contiguous();

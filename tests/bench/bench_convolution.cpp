@@ -8,6 +8,7 @@
 #include "core/nn/fast/tensors.h"
 #include "core/nn/fast/winograd_plan.h"
 #include "core/train/tensor_memory.h"
+#include "tests/bench/median.h"
 
 #include <algorithm>
 #include <chrono>
@@ -28,11 +29,6 @@ double seconds(const std::function<void()>& body) {
     const auto start = std::chrono::steady_clock::now();
     body();
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
 }
 
 /// One plan with everything that it reads and writes.
@@ -109,8 +105,8 @@ void measure(const Layer& layer, std::int64_t batch, int rounds, torch::ScalarTy
                 (long long)layer.outputs);
     const char* names[] = {"forward", "input", "weights", "packing"};
     for (std::size_t i = 0; i < count; ++i) {
-        const double before = median(times[2 * i]);
-        const double after = median(times[2 * i + 1]);
+        const double before = bench::median(times[2 * i]);
+        const double after = bench::median(times[2 * i + 1]);
         std::printf("   %s %6.2f %6.2f (%.2f)", names[i], before, after, before / after);
     }
     std::printf("\n");

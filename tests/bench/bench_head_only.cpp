@@ -1,7 +1,8 @@
-// How long training only the head takes from the start of the run on, against what the same pictures'
-// passes would cost if nothing but oneDNN's convolutions took time, and how much faster epochs on cached
-// features are with half of the network frozen. The limit is measured before and after each run; the
-// better one counts, and in the last line the best of all.
+// How long training only the head takes from the start of the run on, against what the same
+// pictures' passes would cost if nothing but oneDNN's convolutions took time, and how much faster
+// epochs on cached features are with half of the network frozen. The limit is measured before and
+// after each run; the better one counts, and in the last line the best of all. Needs oneDNN's
+// headers.
 //
 //   bench_head_only [NETWORK] [--photos N] [--epochs N] [--rounds N] [--changes none|mirror|crops]
 // resnet18, 2000, 20, 3 and all three. A fifth of the photos is for validation; they are those of
@@ -11,6 +12,7 @@
 #include "core/train/feature_source.h"
 #include "core/train/trainer.h"
 #include "tests/bench/conv_limit.h"
+#include "tests/bench/median.h"
 #include "tests/bench/photo_crops.h"
 
 #include <QTemporaryDir>
@@ -18,6 +20,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 
 using namespace graft;
@@ -91,14 +94,22 @@ Timing train(TrainJob job) {
 class PassLimit {
  public:
     explicit PassLimit(const ModelSpec& model) {
-        const auto classifier = *Classifier::create(model, 2, 1);
-        const int side = classifier->preprocess().inputSize;
-        m_cases = bench::convolutionsOf(*classifier, torch::rand({kPictures, 3, side, side}));
+        const auto classifier = Classifier::create(model, 2, 1);
+        if (!classifier) {
+            std::fprintf(stderr, "%s\n", classifier.error().text().c_str());
+            std::exit(1);
+        }
+        const int side = (*classifier)->preprocess().inputSize;
+        m_cases = bench::convolutionsOf(**classifier, torch::rand({kPictures, 3, side, side}));
     }
     double seconds() const {
         std::vector<bench::ConvTimes> times(m_cases.size());
         for (std::size_t i = 0; i < m_cases.size(); ++i) {
             bench::measureDirect(m_cases[i], &times[i], /*forwardOnly=*/true);
+            if (times[i].forward == 0) {
+                std::fprintf(stderr, "oneDNN has no bf16 convolution for this processor.\n");
+                std::exit(1);
+            }
         }
         return bench::forwardSeconds(m_cases, times) / kPictures;
     }
@@ -120,11 +131,6 @@ double later(const Timing& timing, std::int64_t from) {
     return count > 0 ? sum / count : 0;
 }
 
-double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
-}
-
 struct Changes {
     const char* name;
     int variants;
@@ -144,9 +150,9 @@ void headOnly(TrainJob job, const Changes& changes, const PassLimit& limit, int 
     job.augment = changes.augment;
     std::vector<double> seconds;
     std::vector<double> ratios;
-    double before = limit.seconds();  // for one picture
-    double best = before;
+    double best = 1e9;  // seconds for one picture
     for (int round = 0; round < rounds; ++round) {
+        const double before = limit.seconds();
         QTemporaryDir cache;
         job.cacheFolder = cache.path().toStdString();
         const Timing timing = train(job);
@@ -160,10 +166,9 @@ void headOnly(TrainJob job, const Changes& changes, const PassLimit& limit, int 
                     1 / each, ratios.back(), again.total);
         std::fflush(stdout);
         best = std::min(best, each);
-        before = limit.seconds();
     }
     std::printf("%-8s median of the ratios %.2f; of the seconds, against the best limit, %.2f\n",
-                changes.name, median(ratios), median(seconds) / (best * passes));
+                changes.name, bench::median(ratios), bench::median(seconds) / (best * passes));
 }
 
 void halfFrozen(TrainJob job, const std::vector<std::string>& frozen) {
@@ -195,13 +200,13 @@ Wanted wantedFrom(int argc, char** argv) {
     Wanted wanted;
     for (int i = 1; i < argc; ++i) {
         const std::string flag = argv[i];
-        const std::string value = i + 1 < argc ? argv[i + 1] : "";
+        const char* value = i + 1 < argc ? argv[i + 1] : "1";
         if (flag == "--photos") {
-            wanted.photos = std::stoi(value);
+            wanted.photos = std::atoi(value);
         } else if (flag == "--epochs") {
-            wanted.epochs = std::stoi(value);
+            wanted.epochs = std::atoi(value);
         } else if (flag == "--rounds") {
-            wanted.rounds = std::stoi(value);
+            wanted.rounds = std::max(1, std::atoi(value));
         } else if (flag == "--changes") {
             wanted.changes = value;
         } else {

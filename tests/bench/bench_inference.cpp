@@ -6,6 +6,7 @@
 #include "core/base/machine.h"
 #include "core/nn/classifier.h"
 #include "core/train/tensor_memory.h"
+#include "tests/bench/median.h"
 
 #include <ATen/Parallel.h>
 
@@ -44,11 +45,6 @@ void measureRound(Classifier& classifier, Way& way, const torch::Tensor& x) {
     way.rates.push_back(double(pictures) / seconds);
 }
 
-double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
-}
-
 int measure(const std::string& backbone, int rounds, int batch) {
     ModelSpec spec;
     spec.backbone = backbone;
@@ -70,8 +66,8 @@ int measure(const std::string& backbone, int rounds, int batch) {
     }
     std::printf("%-22s", backbone.c_str());
     for (const Way& way : ways) {
-        std::printf("  %s %7.1f/s (%.2f)", way.name, median(way.rates),
-                    median(way.rates) / median(ways[0].rates));
+        std::printf("  %s %7.1f/s (%.2f)", way.name, bench::median(way.rates),
+                    bench::median(way.rates) / bench::median(ways[0].rates));
     }
     std::printf("\n");
     return 0;

@@ -11,6 +11,7 @@
 #include "core/engine/engine.h"
 #include "core/project/project.h"
 #include "core/train/feature_cache.h"
+#include "tests/bench/median.h"
 #include "tests/bench/photo_crops.h"
 
 #include <QFileInfo>
@@ -69,18 +70,13 @@ Timing train(Project& project) {
     return timing;
 }
 
-double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
-}
-
 void report(const char* what, const std::vector<Timing>& timings) {
     const auto of = [&](double Timing::*member) {
         std::vector<double> values;
         for (const Timing& timing : timings) {
             values.push_back(timing.*member);
         }
-        return median(values);
+        return bench::median(values);
     };
     std::printf("%-8s %10.2f %10.2f %12.2f %12.2f %9.1f %% of %lld\n", what,
                 of(&Timing::estimate), of(&Timing::shown), of(&Timing::processor),

@@ -13,13 +13,13 @@
 #include "core/train/tensor_memory.h"
 #include "core/train/train_step.h"
 #include "tests/bench/conv_limit.h"
+#include "tests/bench/median.h"
 
 #include <ATen/autocast_mode.h>
 #include <ATen/record_function.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <map>
 
 using namespace graft;
@@ -38,11 +38,6 @@ struct Settings {
     bool alone = false;
     int threads = 0;  ///< 0: all
 };
-
-double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values.empty() ? 0 : values[values.size() / 2];
-}
 
 /// One network with an optimiser and a batch of noise.
 struct Trainee {
@@ -217,12 +212,13 @@ void run(const std::string& backbone, const Settings& settings) {
         bench::takeQuicker(all.winograd[i], &best[i]);
     }
     const double n = settings.batch;
-    const double seconds = median(all.own);
+    const double seconds = bench::median(all.own);
     std::printf(
         "%s, batch %d, %d threads, kernels for %s: %.1f images/s; torch's %s %.1f (%.2f "
         "times)\n",
         backbone.c_str(), settings.batch, at::get_num_threads(), fast::kernels().name, n / seconds,
-        autocast ? "autocast" : "float32", n / median(all.torchs), median(all.ratios));
+        autocast ? "autocast" : "float32", n / bench::median(all.torchs),
+        bench::median(all.ratios));
     printAlone("oneDNN's convolutions", cases, all.direct, n, seconds);
     printAlone("the best, Winograd's too,", cases, best, n, seconds);
     if (settings.layers) {

@@ -48,7 +48,7 @@ void BackbonesTest::dropPath() {
     // A picture as a whole, or not at all; the mean stays.
     const torch::Tensor pictures = dropped.flatten(1);
     QVERIFY(torch::equal(std::get<0>(pictures.min(1)), std::get<0>(pictures.max(1))));
-    QVERIFY(torch::all((pictures == 0).logical_or((pictures - 1 / 0.7).abs() < 1e-6)).item<bool>());
+    QVERIFY(torch::all((pictures == 0).logical_or((pictures - 1 / 0.7).abs() < 1e-5)).item<bool>());
     QVERIFY(std::abs(dropped.mean().item<double>() - 1) < 0.05);
     QVERIFY(std::abs((pictures.select(1, 0) == 0).sum().item<double>() / 4000 - 0.3) < 0.03);
     drop.eval();
@@ -59,7 +59,8 @@ void BackbonesTest::keepMaskIsFair() {
     const auto mask = [](std::vector<std::int64_t> sizes, double keep, std::uint64_t seed) {
         return keepMask(sizes, keep, at::detail::createCPUGenerator(seed));
     };
-    for (const double keep : {0.05, 0.5, 0.8, 0.999}) {
+    for (const double wished : {0.05, 0.5, 0.8, 0.999}) {
+        const double keep = std::round(wished * 65536) / 65536;
         const torch::Tensor one = mask({501, 399}, keep, 3);
         QVERIFY(torch::equal(one, mask({501, 399}, keep, 3)));
         QVERIFY(!torch::equal(one, mask({501, 399}, keep, 4)));

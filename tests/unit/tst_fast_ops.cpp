@@ -214,12 +214,11 @@ void TestFastOps::poolingMatchesTorch() {
                 return torch::max_pool2d(t[0], kernel, stride, padding, 1, ceil);
             },
             {x}, "pooling");
-        const Tensor unlearned =
-            fast::maxPool(x.to(torch::kBFloat16), {kernel, stride, padding, ceil});
-        QVERIFY(!unlearned.requires_grad());
-        QVERIFY(torch::equal(unlearned.to(torch::kFloat32),
-                             torch::max_pool2d(x.to(torch::kBFloat16).to(torch::kFloat32), kernel,
-                                               stride, padding, 1, ceil)));
+        const torch::NoGradGuard noGrad;
+        const Tensor rounded = x.to(torch::kBFloat16).requires_grad_(true);
+        QVERIFY(torch::equal(
+            fast::maxPool(rounded, {kernel, stride, padding, ceil}).to(torch::kFloat32),
+            torch::max_pool2d(rounded.to(torch::kFloat32), kernel, stride, padding, 1, ceil)));
     }
 }
 
@@ -437,7 +436,12 @@ void TestFastOps::infiniteAndNotANumberStay() {
     const Tensor y = fast::normActivate(pictures, norm, Act::Relu, {});
     QVERIFY(y.select(1, 3).isnan().all().item<bool>());
     QVERIFY(!y.select(1, 4).isnan().any().item<bool>());
-    QVERIFY(fast::maxPool(pictures, {2, 2}).select(1, 3)[1].isnan().any().item<bool>());
+    for (const bool learns : {false, true}) {
+        const Tensor given = pictures.detach().clone().requires_grad_(learns);
+        QVERIFY(fast::maxPool(given, {2, 2}).select(1, 3)[1].isnan().any().item<bool>());
+    }
+    const Tensor pooled = fast::normActivateMaxPool(pictures, norm, Act::Relu, {2, 2});
+    QVERIFY(pooled.select(1, 3).isnan().all().item<bool>());
 }
 
 void TestFastOps::roundsToNearestEven() {

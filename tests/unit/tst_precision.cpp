@@ -68,6 +68,7 @@ class PrecisionTest : public QObject {
     void foldedPrefix_data();
     void foldedPrefix();
     void foldedPrefixFollowsItsWeights();
+    void stemInPieces();
     void foldedAnswers_data();
     void foldedAnswers();
     void exactIsAsTorchComputes();
@@ -174,7 +175,7 @@ void PrecisionTest::foldedPrefix() {
     // Statistics as after training, so that folding has something to fold.
     train(*classifier, 2);
     QVERIFY(classifier->setFrozen("backbone", true).ok());
-    const torch::Tensor x = pictures(9, 6);  // more than go through the stem at once
+    const torch::Tensor x = pictures(9, 4);
     const std::size_t all = classifier->stageCount();
     QCOMPARE(classifier->frozenPrefix(), all);
     classifier->setTraining(true);
@@ -217,6 +218,32 @@ void PrecisionTest::foldedPrefixFollowsItsWeights() {
     }
 }
 
+// So many large pictures that they go through the stem a few at a time; two go at once.
+void PrecisionTest::stemInPieces() {
+    ModelSpec spec = smallSpec("resnet18");
+    spec.imageSize = 224;
+    spec.frozen = {"backbone"};
+    const auto classifier = make(spec);
+    const torch::Tensor x = pictures(9, 13, 224);
+    const torch::NoGradGuard noGrad;
+    const auto stem = [&](const torch::Tensor& given) { return classifier->forwardTo(1, given); };
+    for (const Precision precision : {Precision::Fp32, Precision::Bf16}) {
+        classifier->setPrecision(precision);
+        classifier->setTraining(precision == Precision::Bf16);
+        const torch::Tensor together = stem(x);
+        QVERIFY(together.is_contiguous(torch::MemoryFormat::ChannelsLast));
+        for (std::int64_t i = 0; i < x.size(0); i += 2) {
+            const std::int64_t count = std::min<std::int64_t>(2, x.size(0) - i);
+            QVERIFY(torch::equal(together.narrow(0, i, count), stem(x.narrow(0, i, count))));
+        }
+    }
+    classifier->setPrecision(Precision::Fp32);
+    classifier->setTraining(false);
+    const torch::Tensor folded = stem(x);
+    classifier->setExact(true);
+    QVERIFY(torch::allclose(folded, stem(x), 1e-4, 1e-4));
+}
+
 void PrecisionTest::foldedAnswers_data() {
     QTest::addColumn<QString>("id");
     for (const char* id : {"resnet18", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0",
@@ -230,7 +257,7 @@ void PrecisionTest::foldedAnswers() {
     const auto classifier = make(smallSpec(id.toStdString()));
     QVERIFY(classifier != nullptr);
     train(*classifier, 2);
-    const torch::Tensor x = pictures(9, 6);
+    const torch::Tensor x = pictures(9, 4);
     const auto answers = [&](bool exact) {
         const torch::NoGradGuard noGrad;
         classifier->setTraining(false);

@@ -8,8 +8,9 @@ namespace {
 
 using torch::Tensor;
 
-/// Groups of kWinogradRows tiles at a time: each block of weights is read once for so many, whose
-/// points are then in the second cache. Twice as many were no faster.
+/// Groups of kWinogradRows tiles at a time: each block of weights is read once for so many. Up to
+/// 512 channels in bf16 their points stay in the second cache; half or twice as many were no
+/// faster, in float32 either.
 constexpr std::int64_t kMostGroups = 8;
 /// Tiles at a time for gradients of weights: all sums are read and written once for so many.
 constexpr std::int64_t kGradientTiles = 256;

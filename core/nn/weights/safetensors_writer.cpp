@@ -106,9 +106,9 @@ Result<std::string> writeSafetensors(const std::filesystem::path& path,
                 {},
                 {}};
         }
-        // Both take about as long.
-        std::future<std::string> hash =
-            std::async(std::launch::async, hashOf, std::cref(header), std::cref(tensors));
+        // Both take about as long. Where there is no thread to be had, the hash comes second.
+        std::future<std::string> hash = std::async(std::launch::async | std::launch::deferred,
+                                                   hashOf, std::cref(header), std::cref(tensors));
         GRAFT_CHECK(writeAll(path, header, tensors));
         return hash.get();
     } catch (const nlohmann::json::exception& fault) {
