@@ -40,7 +40,8 @@ Error doesNotFit(double needed, double available, std::int64_t atOnce, std::int6
 // Upper bound of what the loader holds: batches ahead and decoded pictures.
 double TrainRun::loaderBytes() const {
     const double side = m_classifier->preprocess().inputSize;
-    const double batch = double(m_job.options.batchSize) * 3 * side * side * sizeof(float);
+    const double batch =
+        double(m_job.options.batchSize) * 3 * side * side * double(bytesOf(pixelFormatNow()));
     const int threads = m_loader->options().threads;
     const double ahead = threads == 0 ? 1
                          : m_loader->options().inTurns

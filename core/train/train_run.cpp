@@ -79,8 +79,16 @@ Status TrainRun::buildItems() {
     return {};
 }
 
-void TrainRun::makeLoader(std::uint64_t cacheBytes) {
+// As the first layer wants them in training; rounded there, they would be the same.
+PixelFormat TrainRun::pixelFormatNow() const {
+    const bool halves =
+        m_classifier->precision() == Precision::Bf16 && m_classifier->device().is_cpu();
+    return halves ? PixelFormat::Bfloat16 : PixelFormat::Float32;
+}
+
+void TrainRun::makeLoader(std::uint64_t cacheBytes, PixelFormat format) {
     LoaderOptions options;
+    options.format = format;
     options.items = m_trainItems;
     options.preprocess = m_classifier->preprocess();
     const int side = pictureSizeNow();
@@ -222,8 +230,9 @@ void TrainRun::beginEpoch() {
         m_batches =
             shuffledBatches(m_trainItems.size(), m_job.options.batchSize, seed, m_state.epoch);
     }
-    if (m_loader->options().preprocess.inputSize != pictureSizeNow()) {
-        makeLoader(m_loader->options().cacheBytes);
+    if (m_loader->options().preprocess.inputSize != pictureSizeNow() ||
+        m_loader->options().format != pixelFormatNow()) {
+        makeLoader(m_loader->options().cacheBytes, pixelFormatNow());
         m_secondsPerImage = 0;
     }
     if (m_state.batch == 0) {

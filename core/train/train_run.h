@@ -127,7 +127,8 @@ class TrainRun {
  private:
     Status restore();
     Status buildItems();
-    void makeLoader(std::uint64_t cacheBytes);
+    PixelFormat pixelFormatNow() const;
+    void makeLoader(std::uint64_t cacheBytes, PixelFormat format = PixelFormat::Float32);
     Status fitIntoMemory();
     void measureCost();
     double loaderBytes() const;
