@@ -146,7 +146,8 @@ Result<std::string> runCheckpoint(const Project& project, RunId run, ModelChoice
     const std::string best = bestCheckpointPath(folder);
     const std::string quick = quickCheckpointPath(folder);
     std::error_code ignored;
-    if (choice == ModelChoice::Best && fs::exists(best, ignored)) {
+    // Where the quick model is the best, such a file is of an attempt before.
+    if (choice == ModelChoice::Best && !record.bestIsQuick() && fs::exists(best, ignored)) {
         return best;
     }
     if (fs::exists(quick, ignored)) {
