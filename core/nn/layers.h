@@ -129,7 +129,7 @@ class LayerNorm : public torch::nn::Module {
 
 /// [sizes] float32 for dropout: 1 / keep at a share `keep` of random places, 0 at the others, where
 /// `keep` is the nearest multiple of 2^-16 between 0 and 1. Four places from each number drawn:
-/// torch's own draws one for each, which took a quarter of a step on cached features.
+/// torch's own draws one for each, which took nearly a third of a step on cached features.
 torch::Tensor keepMask(at::IntArrayRef sizes, double keep, at::Generator generator);
 
 /// Stochastic depth: while training it leaves out a residual branch at random, picture by picture,
