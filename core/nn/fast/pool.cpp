@@ -60,34 +60,23 @@ Window keptWindow(AutogradContext* context) {
 
 struct Pooled {
     Tensor numbers;  ///< [N, C, outHeight, outWidth]
-    Tensor taken;    ///< where in its window each was
+    Tensor taken;    ///< where in its window each was; undefined unless that is remembered
 };
 
-/// `falling` [C]: below 0 where the smallest number is wanted; undefined: nowhere. `taken`
-/// undefined: nobody asks.
-void poolInto(const Tensor& x, const Window& window, const Tensor& falling, Pooled& outcome) {
+/// `falling` [C]: below 0 where the smallest number is wanted; undefined: nowhere.
+Pooled pooled(const Tensor& x, const Window& window, const Tensor& falling, bool remembers) {
     const Sizes sizes = sizesOf(window);
+    Tensor y = emptyPictures({x.size(0), x.size(1), window.outHeight, window.outWidth});
+    Tensor taken = remembers ? torch::empty({y.numel()}, torch::kUInt8) : Tensor();
     const float* signs = falling.defined() ? falling.data_ptr<float>() : nullptr;
-    std::uint8_t* taken =
-        outcome.taken.defined() ? outcome.taken.data_ptr<std::uint8_t>() : nullptr;
+    std::uint8_t* places = remembers ? taken.data_ptr<std::uint8_t>() : nullptr;
     overItems(x.size(0), sizes.in, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t n = begin; n < end; ++n) {
-            kernels().maxPool(numbers(x) + n * sizes.in, signs, window,
-                              numbers(outcome.numbers) + n * sizes.out,
-                              taken ? taken + n * sizes.out : nullptr);
+            kernels().maxPool(numbers(x) + n * sizes.in, signs, window, numbers(y) + n * sizes.out,
+                              places ? places + n * sizes.out : nullptr);
         }
     });
-}
-
-Tensor emptyPooled(const Tensor& x, const Window& window) {
-    return emptyPictures({x.size(0), x.size(1), window.outHeight, window.outWidth});
-}
-
-Pooled pooled(const Tensor& x, const Window& window, const Tensor& falling) {
-    Tensor y = emptyPooled(x, window);
-    Pooled outcome{y, torch::empty({y.numel()}, torch::kUInt8)};
-    poolInto(x, window, falling, outcome);
-    return outcome;
+    return {y, taken};
 }
 
 class MaxPool : public torch::autograd::Function<MaxPool> {
@@ -95,7 +84,7 @@ class MaxPool : public torch::autograd::Function<MaxPool> {
     static Tensor forward(AutogradContext* context, const Tensor& given, const PoolShape& shape) {
         GRAFT_NAMED("max-pool");
         const Tensor x = inOrder(given);
-        const Pooled outcome = pooled(x, windowOver(x.sizes(), shape), Tensor());
+        const Pooled outcome = pooled(x, windowOver(x.sizes(), shape), Tensor(), true);
         keep(context, x.sizes(), shape);
         context->save_for_backward({outcome.taken});
         return outcome.numbers;
@@ -161,7 +150,7 @@ class NormActivateMaxPool : public torch::autograd::Function<NormActivateMaxPool
         const Tensor x = inOrder(given);
         const NormStatistics statistics = statisticsOf(x, norm);
         const NormAffine affine = affineOf(statistics, weight, bias);
-        const Pooled taken = pooled(x, windowOver(x.sizes(), shape), affine.scale);
+        const Pooled taken = pooled(x, windowOver(x.sizes(), shape), affine.scale, true);
         Tensor y = normForwardOf(taken.numbers, affine, act, Tensor());
         keep(context, x.sizes(), shape);
         context->saved_data["act"] = std::int64_t(act);
@@ -197,10 +186,7 @@ torch::Tensor maxPool(const torch::Tensor& given, const PoolShape& shape) {
     }
     GRAFT_NAMED("max-pool");
     const Tensor x = inOrder(given);
-    const Window window = windowOver(x.sizes(), shape);
-    Pooled outcome{emptyPooled(x, window), Tensor()};
-    poolInto(x, window, Tensor(), outcome);
-    return outcome.numbers;
+    return pooled(x, windowOver(x.sizes(), shape), Tensor(), false).numbers;
 }
 
 torch::Tensor normActivateMaxPool(const torch::Tensor& x, const NormTensors& norm, Act act,
