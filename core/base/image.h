@@ -4,21 +4,38 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <new>
 #include <vector>
 
 namespace graft {
 
+/// Leaves numbers unset that are about to be written: what is decoded is touched once.
+template <class T>
+struct UnsetAllocator : std::allocator<T> {
+    template <class U>
+    void construct(U* at) {
+        ::new (static_cast<void*>(at)) U;
+    }
+};
+
 struct Image {
     int width = 0;   ///< pixels
     int height = 0;  ///< pixels
-    std::vector<std::uint8_t> rgb;  ///< height x width x 3, row-major, no padding, sRGB 0..255
+    using Bytes = std::vector<std::uint8_t, UnsetAllocator<std::uint8_t>>;
+
+    Bytes rgb;  ///< height x width x 3, row-major, no padding, sRGB 0..255
 
     bool empty() const { return rgb.empty(); }
     std::size_t byteCount() const { return rgb.size(); }
     const std::uint8_t* row(int y) const { return rgb.data() + std::size_t(y) * width * 3; }
     std::uint8_t* row(int y) { return rgb.data() + std::size_t(y) * width * 3; }
     static Image blank(int width, int height) {
-        return {width, height, std::vector<std::uint8_t>(std::size_t(width) * height * 3)};
+        return {width, height, Bytes(std::size_t(width) * height * 3, 0)};
+    }
+    /// For who writes every pixel.
+    static Image unset(int width, int height) {
+        return {width, height, Bytes(std::size_t(width) * height * 3)};
     }
     bool operator==(const Image&) const = default;
 };

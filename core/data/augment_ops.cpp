@@ -75,14 +75,8 @@ void turnHue(std::uint8_t* pixel, float turn6) {
 }  // namespace
 
 void flipHorizontal(Image& image) {
-    for (int y = 0; y < image.height; ++y) {
-        std::uint8_t* row = image.row(y);
-        for (int left = 0, right = image.width - 1; left < right; ++left, --right) {
-            for (int c = 0; c < 3; ++c) {
-                std::swap(row[3 * left + c], row[3 * right + c]);
-            }
-        }
-    }
+    cv::Mat mat = asMat(image);
+    cv::flip(mat, mat, 1);
 }
 
 void flipVertical(Image& image) {
@@ -133,7 +127,7 @@ Matrix3 perspectiveMap(const Corners& from, const Corners& to) {
 Image warp(const Image& image, const Matrix3& outputToInput) {
     quietOpenCv();
     const cv::Mat map(3, 3, CV_64F, const_cast<double*>(outputToInput.data()));
-    Image out = Image::blank(image.width, image.height);
+    Image out = Image::unset(image.width, image.height);
     cv::Mat target(out.height, out.width, CV_8UC3, out.rgb.data());
     cv::warpPerspective(asMat(image), target, map, target.size(),
                         cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REFLECT);
@@ -174,7 +168,7 @@ void adjustHue(Image& image, double turn) {
 Image blur(const Image& image, double sigma) {
     quietOpenCv();
     const int taps = 2 * int(std::ceil(3.0 * sigma)) + 1;
-    Image out = Image::blank(image.width, image.height);
+    Image out = Image::unset(image.width, image.height);
     cv::Mat target(out.height, out.width, CV_8UC3, out.rgb.data());
     cv::GaussianBlur(asMat(image), target, cv::Size(taps, taps), sigma, sigma,
                      cv::BORDER_REFLECT_101);

@@ -126,7 +126,7 @@ struct Scale {
 template <class T>
 Image toRgb(const cv::Mat& mat, const Scale<T>& scale, const PictureProbe& probe,
             bool premultiplied) {
-    Image image = Image::blank(mat.cols, mat.rows);
+    Image image = Image::unset(mat.cols, mat.rows);
     const int channels = mat.channels();
     const int colours = channels >= 3 ? 3 : 1;
     const bool alpha = channels == 2 || channels == 4;
@@ -164,7 +164,7 @@ Image bytesToRgb(const cv::Mat& mat, const PictureProbe& probe) {
         return toRgb<std::uint8_t>(mat, {1.0, 1.0 / 255.0, false}, probe,
                                    probe.header.format == "tiff");
     }
-    Image image = Image::blank(mat.cols, mat.rows);
+    Image image = Image::unset(mat.cols, mat.rows);
     for (int y = 0; y < mat.rows; ++y) {
         const std::uint8_t* from = mat.ptr<std::uint8_t>(y);
         std::uint8_t* to = image.row(y);

@@ -204,10 +204,10 @@ bool decodeInto(Decoder& decoder, std::string_view bytes, int denominator,
     const int height = int(info.output_height);
     if (wanted) {
         const PixelRect part = insideOf(*wanted, width, height);
-        decoder.image = Image::blank(part.width, part.height);
+        decoder.image = Image::unset(part.width, part.height);
         readPart(decoder, part);
     } else {
-        decoder.image = Image::blank(width, height);
+        decoder.image = Image::unset(width, height);
         readWhole(decoder);
     }
     jpeg_finish_decompress(&info);

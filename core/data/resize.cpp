@@ -13,6 +13,8 @@ namespace {
 /// Scratch of more than this is not kept for the next picture.
 constexpr std::size_t kMostKept = 16u << 20;
 
+constexpr std::size_t kRowsAhead = 2;
+
 /// Half the width of the filter, in pixels of the coarser picture.
 double radiusOf(Interpolation interpolation) {
     return interpolation == Interpolation::Bicubic ? 2.0 : 1.0;
@@ -89,21 +91,34 @@ PixelRect touched(const PixelBox& box) {
     return {x, y, int(std::ceil(box.x + box.width)) - x, int(std::ceil(box.y + box.height)) - y};
 }
 
+/// Asks the memory for these bytes: a part's rows end and begin where no processor looks ahead by
+/// itself.
+void prefetch(const std::uint8_t* from, std::size_t bytes) {
+    constexpr std::size_t kCacheLine = 64;
+    for (std::size_t at = 0; at < bytes; at += kCacheLine) {
+        __builtin_prefetch(from + at);
+    }
+}
+
 /// Rows `firstRow` to `endRow` of the rectangle at the new width, in scratch.narrowed.
 void narrowRows(const Image& image, const PixelRect& rect, int firstRow, int endRow,
-                std::size_t rowValues, ResizeVariant variant, Scratch& scratch) {
+                std::size_t rowValues, Scratch& scratch) {
     scratch.narrowed.resize(std::size_t(endRow - firstRow) * rowValues + kWriteSlack);
     const std::size_t slack = readSlack(scratch.across);
     const std::uint8_t* const end = image.rgb.data() + image.rgb.size();
     const std::size_t bytes = std::size_t(rect.width) * 3;
+    const std::size_t ahead = kRowsAhead * std::size_t(image.width) * 3;
     for (int y = firstRow; y < endRow; ++y) {
         const std::uint8_t* from = image.row(rect.y + y) + std::size_t(rect.x) * 3;
+        if (std::size_t(end - from) > ahead + bytes) {
+            prefetch(from + ahead, bytes);
+        }
         if (std::size_t(end - from) < bytes + slack) {
             scratch.lastRow.resize(bytes + slack);
             std::memcpy(scratch.lastRow.data(), from, bytes);
             from = scratch.lastRow.data();
         }
-        narrowRow(variant, from, scratch.across,
+        narrowRow(from, scratch.across,
                   scratch.narrowed.data() + std::size_t(y - firstRow) * rowValues);
     }
 }
@@ -112,19 +127,19 @@ void narrowRows(const Image& image, const PixelRect& rect, int firstRow, int end
 
 void resizeInto(const Image& image, const PixelBox& source, int width, int height,
                 const PixelRect& window, Interpolation interpolation, Image& out) {
-    static const ResizeVariant variant = bestResizeVariant();
+    static const ResizeVariant variant = resizeVariants().back();
     thread_local Scratch scratch;
     const PixelRect rect = touched(source);
     makeAxis({source.x - rect.x, source.width, rect.width}, width, window.x, window.width,
              interpolation, scratch.across);
-    spreadWeights(scratch.across);
+    spreadWeights(variant, scratch.across);
     makeAxis({source.y - rect.y, source.height, rect.height}, height, window.y, window.height,
              interpolation, scratch.down);
     const ResizeAxis& down = scratch.down;
     const int firstRow = down.first.front();
     const int endRow = down.first.back() + down.count.back();
     const std::size_t rowValues = std::size_t(window.width) * 3;
-    narrowRows(image, rect, firstRow, endRow, rowValues, variant, scratch);
+    narrowRows(image, rect, firstRow, endRow, rowValues, scratch);
     out.width = window.width;
     out.height = window.height;
     out.rgb.resize(rowValues * std::size_t(window.height));

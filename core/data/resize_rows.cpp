@@ -1,7 +1,7 @@
 #include "core/data/resize_rows.h"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -50,6 +50,16 @@ void mixRowsPlain(const std::uint8_t* rows, std::size_t stride, const std::int32
 
 __attribute__((target("avx2"))) inline __m256i eight(const std::int32_t* values) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(values));
+}
+
+/// Every weight four times.
+void spreadWhole(ResizeAxis& axis) {
+    axis.spread.resize(axis.weights.size() * 4);
+    std::int32_t* to = axis.spread.data();
+    for (const std::int32_t weight : axis.weights) {
+        std::fill_n(to, 4, weight);
+        to += 4;
+    }
 }
 
 /// r g b 0 of two pixels in each register: all four sums of an output pixel at once.
@@ -131,44 +141,137 @@ __attribute__((target("avx2"))) void mixRowsAvx2(const std::uint8_t* rows, std::
     mixRowsPlain(rows, stride, weights, count, i, values, to);
 }
 
+#define GRAFT_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")))
+constexpr std::size_t kVector = 64;  // bytes
+
+/// Four weights as signed bytes whose sum, each times 2^0, 2^8 and 2^16, is the weight: the low
+/// bytes of all four, the middle ones, the high ones.
+GRAFT_AVX512 inline std::array<std::int32_t, 3> partsOf(const std::int32_t* weights) {
+    const __m128i whole = _mm_loadu_si128(reinterpret_cast<const __m128i*>(weights));
+    const __m128i low = _mm_srai_epi32(_mm_slli_epi32(whole, 24), 24);
+    const __m128i rest = _mm_srai_epi32(_mm_sub_epi32(whole, low), 8);
+    const __m128i middle = _mm_srai_epi32(_mm_slli_epi32(rest, 24), 24);
+    const __m128i high = _mm_srai_epi32(_mm_sub_epi32(rest, middle), 8);
+    return {_mm_cvtsi128_si32(_mm_cvtepi32_epi8(low)), _mm_cvtsi128_si32(_mm_cvtepi32_epi8(middle)),
+            _mm_cvtsi128_si32(_mm_cvtepi32_epi8(high))};
+}
+
+/// For every four output pixels: where r r r r g g g g b b b b of their first four taps lie,
+/// counted from the first pixel of all; then, for every four taps, the parts of the weights. False
+/// where the four pixels do not lie within one vector, which takes a ratio of five or more.
+GRAFT_AVX512 bool spreadParts(ResizeAxis& axis) {
+    constexpr std::size_t kWords = kVector / 4;
+    const std::size_t groups = std::size_t(axis.taps) / 4;
+    const std::size_t blocks = (axis.length() + 3) / 4;
+    axis.spread.assign(blocks * (1 + groups) * kWords, 0);
+    std::int32_t* to = axis.spread.data();
+    for (std::size_t first = 0; first < axis.length(); first += 4, to += (1 + groups) * kWords) {
+        for (std::size_t p = 0; p < 4; ++p) {
+            const std::size_t i = std::min(first + p, axis.length() - 1);
+            const int away = 3 * (axis.first[i] - axis.first[first]);
+            if (away < 0 || away + 12 > int(kVector)) {
+                return false;
+            }
+            for (int channel = 0; channel < 3; ++channel) {
+                to[4 * p + std::size_t(channel)] = (away + channel) * 0x01010101 + 0x09060300;
+            }
+            for (std::size_t g = 0; g < groups; ++g) {
+                const auto parts = partsOf(axis.weightsOf(i) + 4 * g);
+                std::copy(parts.begin(), parts.end(), to + (1 + g) * kWords + 4 * p);
+            }
+        }
+    }
+    return true;
+}
+
+/// Four output pixels at a time, of which one instruction adds four taps. `Groups`: how many times
+/// four, 0 where that is known to the axis only.
+template <int Groups>
+GRAFT_AVX512 void narrowRowAvx512(const std::uint8_t* from, const ResizeAxis& axis,
+                                  std::uint8_t* to) {
+    const int groups = Groups > 0 ? Groups : axis.taps / 4;
+    const std::size_t length = axis.length();
+    const int* const first = axis.first.data();
+    const char z = char(0x80);
+    const __m128i packed = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, z, z, z, z);
+    const std::int32_t* spread = axis.spread.data();
+    for (std::size_t i = 0; i < length; i += 4, to += 12) {
+        const std::uint8_t* pixels = from + std::size_t(first[i]) * 3;
+        const __m512i places = _mm512_loadu_si512(spread);
+        spread += kVector / 4;
+        __m512i low = _mm512_set1_epi32(kHalf);
+        __m512i middle = _mm512_setzero_si512();
+        __m512i high = _mm512_setzero_si512();
+        for (int g = 0; g < groups; ++g, pixels += 12, spread += kVector / 4) {
+            const __m512i bytes = _mm512_permutexvar_epi8(places, _mm512_loadu_si512(pixels));
+            const __m512i weights = _mm512_loadu_si512(spread);
+            low = _mm512_dpbusd_epi32(low, bytes, _mm512_shuffle_epi32(weights, _MM_PERM_AAAA));
+            middle =
+                _mm512_dpbusd_epi32(middle, bytes, _mm512_shuffle_epi32(weights, _MM_PERM_BBBB));
+            high = _mm512_dpbusd_epi32(high, bytes, _mm512_shuffle_epi32(weights, _MM_PERM_CCCC));
+        }
+        const __m512i upper = _mm512_add_epi32(middle, _mm512_slli_epi32(high, 8));
+        const __m512i sums = _mm512_add_epi32(low, _mm512_slli_epi32(upper, 8));
+        const __m512i positive =
+            _mm512_max_epi32(_mm512_srai_epi32(sums, kResizeFractionBits), _mm512_setzero_si512());
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to),
+                         _mm_shuffle_epi8(_mm512_cvtusepi32_epi8(positive), packed));
+    }
+}
+
+#undef GRAFT_AVX512
+
 #endif
 
 }  // namespace
 
-ResizeVariant bestResizeVariant() {
+const std::vector<ResizeVariant>& resizeVariants() {
+    static const std::vector<ResizeVariant> variants = [] {
+        std::vector<ResizeVariant> found{ResizeVariant::Plain};
 #if defined(__x86_64__)
-    static const bool avx2 = __builtin_cpu_supports("avx2");
-    return avx2 ? ResizeVariant::Avx2 : ResizeVariant::Plain;
-#else
-    return ResizeVariant::Plain;
+        if (__builtin_cpu_supports("avx2")) {
+            found.push_back(ResizeVariant::Avx2);
+        }
+        if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+            __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vnni")) {
+            found.push_back(ResizeVariant::Avx512);
+        }
+#endif
+        return found;
+    }();
+    return variants;
+}
+
+void spreadWeights(ResizeVariant variant, ResizeAxis& axis) {
+    axis.variant = variant;
+#if defined(__x86_64__)
+    if (variant == ResizeVariant::Avx512 && !spreadParts(axis)) {
+        axis.variant = ResizeVariant::Avx2;
+    }
+    if (axis.variant == ResizeVariant::Avx2) {
+        spreadWhole(axis);
+    }
 #endif
 }
 
-void spreadWeights(ResizeAxis& axis) {
-    axis.spread.resize(axis.weights.size() * 4);
-    std::int32_t* to = axis.spread.data();
-    for (const std::int32_t weight : axis.weights) {
-        std::fill_n(to, 4, weight);
-        to += 4;
-    }
-}
-
-void narrowRow(ResizeVariant variant, const std::uint8_t* from, const ResizeAxis& axis,
-               std::uint8_t* to) {
+void narrowRow(const std::uint8_t* from, const ResizeAxis& axis, std::uint8_t* to) {
 #if defined(__x86_64__)
-    if (variant == ResizeVariant::Avx2) {
+    if (axis.variant == ResizeVariant::Avx512) {
+        (axis.taps == 4 ? narrowRowAvx512<1> : narrowRowAvx512<0>)(from, axis, to);
+        return;
+    }
+    if (axis.variant == ResizeVariant::Avx2) {
         narrowRowAvx2(from, axis, to);
         return;
     }
 #endif
-    (void)variant;
     narrowRowPlain(from, axis, to);
 }
 
 void mixRows(ResizeVariant variant, const std::uint8_t* rows, std::size_t stride,
              const std::int32_t* weights, int count, std::size_t values, std::uint8_t* to) {
 #if defined(__x86_64__)
-    if (variant == ResizeVariant::Avx2) {
+    if (variant != ResizeVariant::Plain) {
         mixRowsAvx2(rows, stride, weights, count, values, to);
         return;
     }

@@ -113,22 +113,23 @@ void TestResizeOracle::normalizationIsTorchs() {
         input.sub(column(preprocess.mean)).div(column(preprocess.std)).contiguous();
     QVERIFY(torch::allclose(torch::from_blob(ours.data(), {3, 24, 24}), expected, 1e-6, 1e-6));
 
-    // Channels last: the same numbers, and bfloat16 as torch rounds them; every byte once.
-    Image every = Image::blank(16, 16);
+    // Channels last: the same numbers, and bfloat16 as torch rounds them; every byte in every
+    // channel, and a number of pixels that no vector divides.
+    Image every = Image::blank(17, 17);
     for (std::size_t i = 0; i < every.rgb.size(); ++i) {
         every.rgb[i] = std::uint8_t(i / 3);
     }
-    std::vector<float> planes(3 * 256);
+    std::vector<float> planes(every.rgb.size());
     normalizeTo(every, preprocess, planes.data());
     const torch::Tensor last =
-        torch::from_blob(planes.data(), {3, 16, 16}).permute({1, 2, 0}).contiguous();
+        torch::from_blob(planes.data(), {3, 17, 17}).permute({1, 2, 0}).contiguous();
     const Normalizer normalizer(preprocess);
     std::vector<float> packed(planes.size());
     normalizer.write(every, PixelFormat::Float32, packed.data());
-    QVERIFY(torch::equal(torch::from_blob(packed.data(), {16, 16, 3}), last));
+    QVERIFY(torch::equal(torch::from_blob(packed.data(), {17, 17, 3}), last));
     std::vector<std::uint16_t> halves(planes.size());
     normalizer.write(every, PixelFormat::Bfloat16, halves.data());
-    QVERIFY(torch::equal(torch::from_blob(halves.data(), {16, 16, 3}, torch::kBFloat16),
+    QVERIFY(torch::equal(torch::from_blob(halves.data(), {17, 17, 3}, torch::kBFloat16),
                          last.to(torch::kBFloat16)));
 }
 
