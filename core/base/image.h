@@ -2,6 +2,7 @@
 // the window. Thread: any (a plain value).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,7 +11,7 @@
 
 namespace graft {
 
-/// Leaves numbers unset that are about to be written: what is decoded is touched once.
+/// Leaves bytes unset that are about to be written: what is decoded is touched once.
 template <class T>
 struct UnsetAllocator : std::allocator<T> {
     template <class U>
@@ -19,23 +20,34 @@ struct UnsetAllocator : std::allocator<T> {
     }
 };
 
+/// A vector of bytes that are unset where it is made with their number alone, or grows.
+struct PixelBytes : std::vector<std::uint8_t, UnsetAllocator<std::uint8_t>> {
+    using vector::vector;
+    PixelBytes() = default;
+    PixelBytes(PixelBytes&&) = default;
+    PixelBytes& operator=(const PixelBytes&) = default;
+    PixelBytes& operator=(PixelBytes&&) = default;
+    /// At once: with such an allocator the vector would copy byte by byte.
+    PixelBytes(const PixelBytes& other) : vector(other.size()) {
+        std::copy_n(other.data(), other.size(), data());
+    }
+};
+
 struct Image {
     int width = 0;   ///< pixels
     int height = 0;  ///< pixels
-    using Bytes = std::vector<std::uint8_t, UnsetAllocator<std::uint8_t>>;
-
-    Bytes rgb;  ///< height x width x 3, row-major, no padding, sRGB 0..255
+    PixelBytes rgb;  ///< height x width x 3, row-major, no padding, sRGB 0..255
 
     bool empty() const { return rgb.empty(); }
     std::size_t byteCount() const { return rgb.size(); }
     const std::uint8_t* row(int y) const { return rgb.data() + std::size_t(y) * width * 3; }
     std::uint8_t* row(int y) { return rgb.data() + std::size_t(y) * width * 3; }
     static Image blank(int width, int height) {
-        return {width, height, Bytes(std::size_t(width) * height * 3, 0)};
+        return {width, height, PixelBytes(std::size_t(width) * height * 3, 0)};
     }
-    /// For who writes every pixel.
+    /// For callers that write every pixel.
     static Image unset(int width, int height) {
-        return {width, height, Bytes(std::size_t(width) * height * 3)};
+        return {width, height, PixelBytes(std::size_t(width) * height * 3)};
     }
     bool operator==(const Image&) const = default;
 };

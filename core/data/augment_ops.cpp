@@ -75,7 +75,8 @@ void turnHue(std::uint8_t* pixel, float turn6) {
 }  // namespace
 
 void flipHorizontal(Image& image) {
-    cv::Mat mat = asMat(image);
+    quietOpenCv();
+    cv::Mat mat(image.height, image.width, CV_8UC3, image.rgb.data());
     cv::flip(mat, mat, 1);
 }
 

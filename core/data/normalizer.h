@@ -24,13 +24,14 @@ enum class PixelFormat { Float32, Bfloat16 };
 std::size_t bytesOf(PixelFormat format);
 
 /// normalizeTo's values, channels last: [height, width, 3]; by table, or reckoned eight at a time
-/// where the processor has AVX2 and that gives the very same numbers.
+/// where the processor has AVX2 and FMA and that gives the very same numbers.
 class Normalizer {
  public:
     explicit Normalizer(const Preprocess& preprocess);
     /// `out` holds height x width x 3 numbers of the format. Bfloat16 is the float rounded to the
     /// nearest, halves to even.
     void write(const Image& image, PixelFormat format, void* out) const;
+    bool vectorised() const { return m_vectorised; }
 
     /// For eight values from a pixel's first, third and second channel on: 24 in all.
     struct Lanes {

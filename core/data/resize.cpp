@@ -13,6 +13,7 @@ namespace {
 /// Scratch of more than this is not kept for the next picture.
 constexpr std::size_t kMostKept = 16u << 20;
 
+/// So that memory has brought a row before it is its turn.
 constexpr std::size_t kRowsAhead = 2;
 
 /// Half the width of the filter, in pixels of the coarser picture.

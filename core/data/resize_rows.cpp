@@ -158,7 +158,7 @@ GRAFT_AVX512 inline std::array<std::int32_t, 3> partsOf(const std::int32_t* weig
 
 /// For every four output pixels: where r r r r g g g g b b b b of their first four taps lie,
 /// counted from the first pixel of all; then, for every four taps, the parts of the weights. False
-/// where the four pixels do not lie within one vector, which takes a ratio of five or more.
+/// where those taps do not lie within one vector, which takes a ratio over five and a half.
 GRAFT_AVX512 bool spreadParts(ResizeAxis& axis) {
     constexpr std::size_t kWords = kVector / 4;
     const std::size_t groups = std::size_t(axis.taps) / 4;
@@ -229,9 +229,10 @@ const std::vector<ResizeVariant>& resizeVariants() {
     static const std::vector<ResizeVariant> variants = [] {
         std::vector<ResizeVariant> found{ResizeVariant::Plain};
 #if defined(__x86_64__)
-        if (__builtin_cpu_supports("avx2")) {
-            found.push_back(ResizeVariant::Avx2);
+        if (!__builtin_cpu_supports("avx2")) {
+            return found;
         }
+        found.push_back(ResizeVariant::Avx2);
         if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
             __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vnni")) {
             found.push_back(ResizeVariant::Avx512);

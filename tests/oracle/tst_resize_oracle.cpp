@@ -124,6 +124,10 @@ void TestResizeOracle::normalizationIsTorchs() {
     const torch::Tensor last =
         torch::from_blob(planes.data(), {3, 17, 17}).permute({1, 2, 0}).contiguous();
     const Normalizer normalizer(preprocess);
+#if defined(__x86_64__)
+    QCOMPARE(normalizer.vectorised(),
+             __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
+#endif
     std::vector<float> packed(planes.size());
     normalizer.write(every, PixelFormat::Float32, packed.data());
     QVERIFY(torch::equal(torch::from_blob(packed.data(), {17, 17, 3}), last));

@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 class TestAugment : public QObject {
     Q_OBJECT
  private Q_SLOTS:
+    void mirrorsAreExact();
     void changesEqualTorchvisions();
     void noiseHasItsSigma();
     void nothingOnIsTheEvaluationView();
@@ -104,6 +105,26 @@ double shareOff(const Image& ours, const Image& expected, int levels, bool skipB
 }
 
 }  // namespace
+
+void TestAugment::mirrorsAreExact() {
+    for (const auto& [width, height] : {std::pair{1, 3}, {2, 1}, {37, 5}, {224, 2}}) {
+        Image image = Image::blank(width, height);
+        for (std::size_t i = 0; i < image.rgb.size(); ++i) {
+            image.rgb[i] = std::uint8_t(i * 7 + i / 256);
+        }
+        Image across = image;
+        augment::flipHorizontal(across);
+        Image down = image;
+        augment::flipVertical(down);
+        for (int y = 0; y < height; ++y) {
+            for (int x = 0; x < 3 * width; ++x) {
+                const int mirrored = 3 * (width - 1 - x / 3) + x % 3;
+                QCOMPARE(across.row(y)[x], image.row(y)[mirrored]);
+                QCOMPARE(down.row(y)[x], image.row(height - 1 - y)[x]);
+            }
+        }
+    }
+}
 
 void TestAugment::changesEqualTorchvisions() {
     const QTemporaryDir dir;

@@ -35,16 +35,15 @@ Image noise(int width, int height, std::uint64_t seed) {
 /// Any axis that stays inside `inputSize` pixels; weights as of a cubic, some of them negative.
 ResizeAxis anyAxis(Rng& rng, int inputSize, std::size_t length) {
     ResizeAxis axis;
-    const bool anywhere = rng.below(2) == 0;
     const int most = 1 + int(rng.below(std::uint64_t(std::min(inputSize, 13))));
+    const bool anywhere = rng.below(2) == 0;  // else in order, as a resize has them
     axis.taps = (most + 3) / 4 * 4;
     axis.weights.assign(length * std::size_t(axis.taps), 0);
     for (std::size_t i = 0; i < length; ++i) {
         const int count = 1 + int(rng.below(std::uint64_t(most)));
         axis.count.push_back(count);
-        const int last = inputSize - count;
-        axis.first.push_back(anywhere ? int(rng.below(std::uint64_t(last + 1)))
-                                      : std::min(last, int(i) * inputSize / int(length)));
+        axis.first.push_back(anywhere ? int(rng.below(std::uint64_t(inputSize - count + 1)))
+                                      : int(i) * (inputSize - most + 1) / int(length));
         for (int k = 0; k < count; ++k) {
             const double weight = rng.uniform(-0.3, 1.3) / count;
             axis.weights[i * std::size_t(axis.taps) + std::size_t(k)] =
@@ -69,7 +68,7 @@ void TestResize::variantsGiveTheSameBytes() {
         QSKIP("This processor does not have it.");
     }
     Rng rng("axes", {4});
-    std::set<ResizeVariant> variantsMet;  // where pixels lie far apart, a slower one takes over
+    std::set<int> tapsMet;  // of the axes that it served: where pixels lie far apart, it cannot
     for (int round = 0; round < 400; ++round) {
         const int inputSize = 1 + int(rng.below(90));
         const std::size_t length = 1 + std::size_t(rng.below(70));
@@ -83,7 +82,9 @@ void TestResize::variantsGiveTheSameBytes() {
         std::vector<std::uint8_t> plain(3 * length + kWriteSlack);
         std::vector<std::uint8_t> fast(3 * length + kWriteSlack);
         narrowRow(row.data(), axis, fast.data());
-        variantsMet.insert(axis.variant);
+        if (axis.variant == fastOne) {
+            tapsMet.insert(axis.taps);
+        }
         spreadWeights(ResizeVariant::Plain, axis);
         narrowRow(row.data(), axis, plain.data());
         QVERIFY(std::equal(plain.begin(), plain.end() - kWriteSlack, fast.begin()));
@@ -102,7 +103,7 @@ void TestResize::variantsGiveTheSameBytes() {
         mixRows(fastOne, rows.data(), stride, axis.weightsOf(0), count, values, fast.data());
         QVERIFY(plain == fast);
     }
-    QVERIFY(variantsMet.contains(fastOne));
+    QCOMPARE(tapsMet, (std::set<int>{4, 8, 12, 16}));
 }
 
 void TestResize::nothingOutsideTheBoxIsSeen() {
