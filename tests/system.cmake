@@ -6,6 +6,7 @@ foreach(name tst_cli tst_cli_bad_input tst_cli_interrupt tst_cli_cost tst_cli_pr
     graft_test(${name} LABEL system TIMEOUT 1800 SOURCES system/${name}.cpp LINK graft_base)
     add_dependencies(${name} graft-cli)
 endforeach()
+target_compile_definitions(tst_launcher PRIVATE GRAFT_OPENBLAS_OPENMP="${GRAFT_OPENBLAS_OPENMP}")
 graft_test(tst_cli_quick LABEL system TIMEOUT 900 SOURCES system/tst_cli_quick.cpp LINK graft_train)
 add_dependencies(tst_cli_quick graft-cli)
 graft_test(tst_cli_weights LABEL system SOURCES system/tst_cli_weights.cpp LINK graft_nn)

@@ -53,6 +53,24 @@ class TestLauncher : public QObject {
         QCOMPARE(setting(report, "GOMP_SPINCOUNT"), "0");
     }
 
+    // An OpenBLAS with threads of its own would make the others wait after every product.
+    void blasSharesTheThreadsOfOpenMp() {
+        const QByteArray folder = GRAFT_OPENBLAS_OPENMP;
+        if (!QFile::exists(folder + "/libblas.so.3")) {
+            QSKIP("built without the OpenBLAS for OpenMP (Debian: libopenblas0-openmp)");
+        }
+        const CliResult libraries = runWith({"LD_TRACE_LOADED_OBJECTS=1"},
+                                            GRAFT_BINARY_DIR "/libexec/graft/graft-cli", {});
+        int found = 0;
+        for (const QByteArray& line : libraries.out.split('\n')) {
+            if (line.contains("libblas.so") || line.contains("libopenblas.so")) {
+                QVERIFY2(line.contains("=> " + folder + '/'), line.constData());
+                ++found;
+            }
+        }
+        QVERIFY2(found > 0, libraries.all().constData());
+    }
+
     void numberOfThreadsOfTheUserWins() {
         const CliResult one = runWith({"OMP_NUM_THREADS=1"}, kLauncher, {"info", "--json"});
         QVERIFY2(one.json()["device"].toString().contains("1 thread,"), one.all().constData());
