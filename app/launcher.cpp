@@ -1,8 +1,8 @@
 // The small program in bin that a person starts. It sets what has to stand in the environment before
 // any library of the real program is loaded, then becomes that program, libexec/graft/NAME: same
-// process, same arguments, signals and exit code. OpenMP's runtime reads its settings while it is
-// loaded, before main(), and before anything that the program itself could run: setting them there
-// is too late. Uses neither LibTorch nor the C++ library, so that it costs a millisecond.
+// process, same arguments, signals and exit code. OpenMP's runtime and malloc read their settings
+// while they are loaded, before main(), and before anything that the program itself could run:
+// setting them there is too late. Uses neither LibTorch nor the C++ library, so that it costs a millisecond.
 // Thread: the only one.
 #include <errno.h>
 #include <limits.h>
@@ -23,6 +23,17 @@ void chooseWaiting() {
     if (!getenv("OMP_WAIT_POLICY") && !getenv("GOMP_SPINCOUNT")) {
         setenv("GOMP_SPINCOUNT", kSpinCount, 0);
     }
+}
+
+// Decoded pictures come and go by the hundred: from memory that is kept and has large pages. By
+// itself malloc would ask the system for each, or not, depending on what was freed before. Systems
+// with another libc do not know the variable. See resources/docs/costs.md.
+constexpr char kMallocTunables[] =
+    "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:"
+    "glibc.malloc.trim_threshold=67108864";
+
+void chooseMemory() {
+    setenv("GLIBC_TUNABLES", kMallocTunables, 0);
 }
 
 // FOLDER/bin/NAME -> FOLDER/libexec/graft/NAME; false when it does not fit.
@@ -46,6 +57,7 @@ bool programPath(char (&path)[PATH_MAX]) {
 
 int main(int, char** argv) {
     chooseWaiting();
+    chooseMemory();
     char path[PATH_MAX];
     if (!programPath(path)) {
         fputs("Graft cannot find out where it is installed (is /proc mounted?).\n", stderr);

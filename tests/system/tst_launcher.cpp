@@ -53,6 +53,22 @@ class TestLauncher : public QObject {
         QCOMPARE(setting(report, "GOMP_SPINCOUNT"), "0");
     }
 
+    // What stands in libexec here is env, which prints what it was given.
+    void mallocKeepsMemoryUnlessTheUserSaysOther() {
+        QTemporaryDir folder;
+        const QString program = folder.filePath("bin/graft-cli");
+        QVERIFY(QDir().mkpath(folder.filePath("bin")) && QFile::copy(kLauncher, program));
+        QVERIFY(QDir().mkpath(folder.filePath("libexec/graft")));
+        QVERIFY(QFile::link("/usr/bin/env", folder.filePath("libexec/graft/graft-cli")));
+        const auto given = [&](const QStringList& extra) {
+            return '\n' + runWith(QStringList{"-u", "GLIBC_TUNABLES"} + extra, program, {}).out;
+        };
+        const QByteArray usual = given({});
+        QVERIFY2(usual.contains("\nGLIBC_TUNABLES=glibc.malloc.hugetlb=1:"), usual.constData());
+        const QByteArray users = given({"GLIBC_TUNABLES=glibc.malloc.check=0"});
+        QVERIFY2(users.contains("\nGLIBC_TUNABLES=glibc.malloc.check=0\n"), users.constData());
+    }
+
     // An OpenBLAS with threads of its own would make the others wait after every product.
     void blasSharesTheThreadsOfOpenMp() {
         const QByteArray folder = GRAFT_OPENBLAS_OPENMP;
