@@ -2,7 +2,8 @@
 // any library of the real program is loaded, then becomes that program, libexec/graft/NAME: same
 // process, same arguments, signals and exit code. OpenMP's runtime and malloc read their settings
 // while they are loaded, before main(), and before anything that the program itself could run:
-// setting them there is too late. Uses neither LibTorch nor the C++ library, so that it costs a millisecond.
+// setting them there is too late. Uses neither LibTorch nor the C++ library, so that it costs a
+// millisecond.
 // Thread: the only one.
 #include <errno.h>
 #include <limits.h>
