@@ -2,9 +2,11 @@
 
 #include "core/base/amounts.h"
 #include "core/train/tensor_memory.h"
+#include "core/train/thread_count.h"
 #include "core/train/train_run.h"
 
 #include <cstdio>
+#include <mutex>
 
 namespace graft {
 namespace {
@@ -47,7 +49,13 @@ Error noMemoryToTry() {
             "Close other programs, or choose a smaller network or picture size."};
 }
 
+std::mutex g_forecasting;
+
 }  // namespace
+
+void waitForForecast() {
+    const std::lock_guard wait(g_forecasting);
+}
 
 std::string forecastText(const CostForecast& forecast) {
     std::string text = "about " + secondsText(forecast.totalSeconds) + " in all, " +
@@ -64,6 +72,9 @@ std::string forecastText(const CostForecast& forecast) {
 
 Result<CostForecast> forecastTraining(const TrainJob& job, Progress& progress) {
     progress.setText("Measuring a few steps");
+    const std::lock_guard alone(g_forecasting);
+    GRAFT_CHECK(progress.checkpoint());
+    const ThreadCount threads;
     try {
         RunControl control;
         SilentSink sink;

@@ -33,4 +33,8 @@ std::string forecastText(const CostForecast& forecast);
 /// among them OutOfMemory when it would not fit.
 Result<CostForecast> forecastTraining(const TrainJob& job, Progress& progress);
 
+/// Returns when no forecast is being made. One that was cancelled takes some steps to notice, and a
+/// run that measures meanwhile would take it for another program that wants a core.
+void waitForForecast();
+
 }  // namespace graft

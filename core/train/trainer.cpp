@@ -1,9 +1,9 @@
 #include "core/train/trainer.h"
 
+#include "core/train/cost_forecast.h"
 #include "core/train/tensor_memory.h"
+#include "core/train/thread_count.h"
 #include "core/train/train_run.h"
-
-#include <ATen/Parallel.h>
 
 #include <functional>
 #include <new>
@@ -273,21 +273,6 @@ struct MemoryRelease {
     ~MemoryRelease() { releaseKeptTensorMemory(); }
 };
 
-/// A run may compute on fewer threads; the next one begins with all again.
-class ThreadCount {
- public:
-    ThreadCount() {
-        at::init_num_threads();  // the number of threads is known by thread
-        m_count = at::get_num_threads();
-    }
-    ~ThreadCount() { at::set_num_threads(m_count); }
-    ThreadCount(const ThreadCount&) = delete;
-    ThreadCount& operator=(const ThreadCount&) = delete;
-
- private:
-    int m_count = 0;
-};
-
 }  // namespace
 
 Result<RunState> runTraining(const TrainJob& job, RunControl& control,
@@ -300,6 +285,7 @@ Result<RunState> runTraining(const TrainJob& job, RunControl& control,
         sink.event(event);
         return error;
     };
+    waitForForecast();
     const MemoryRelease release;
     const ThreadCount threads;
     try {
